@@ -1,0 +1,53 @@
+package dev.wuneng.kernels.check;
+
+import dev.wuneng.kernels.check.OpCase.Tensor;
+import dev.wuneng.kernels.op.ColumnSum;
+import dev.wuneng.kernels.op.RmsNorm;
+import dev.wuneng.kernels.run.View;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Cases of the norms. */
+final class NormCases {
+    private NormCases() {
+    }
+
+    static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        for (int rows : new int[] {1, 15, 17, 65}) {
+            for (int width : new int[] {8, 33, 64}) {
+                cases.add(rmsNorm(rows, width, 1));
+            }
+        }
+        cases.add(rmsNorm(63 * 3, 16, 3));
+        return cases;
+    }
+
+    private static OpCase rmsNorm(int rows, int width, int groups) {
+        OpCase c = new OpCase("rms_norm", "rows=" + rows + " width=" + width + " groups=" + groups);
+        Tensor x = c.input("x", rows * width).accumulates();
+        Tensor weight = c.input("weight", groups * width).accumulates();
+        Tensor y = c.output("y", rows * width);
+        Tensor rstd = c.output("rstd", rows).constant();
+        float eps = 1e-6f;
+        c.reference(v -> {
+            for (int r = 0; r < rows; r++) {
+                double squares = 0;
+                for (int j = 0; j < width; j++) {
+                    squares += v.in(x)[r * width + j] * v.in(x)[r * width + j];
+                }
+                v.out(rstd)[r] = 1 / Math.sqrt(squares / width + eps);
+                for (int j = 0; j < width; j++) {
+                    v.out(y)[r * width + j] = v.in(x)[r * width + j] * v.out(rstd)[r] * v.in(weight)[r % groups * width + j];
+                }
+            }
+        });
+        int blocks = ColumnSum.blocks(rows / groups);
+        View partial = c.scratch("partial", blocks * groups * width);
+        c.forward(RmsNorm.forward(x.view(), weight.view(), y.view(), rstd.view(), rows, width, groups, eps));
+        c.backward(RmsNorm.backwardInput(x.view(), weight.view(), rstd.view(), y.grad(), x.grad(), rows, width, groups),
+                RmsNorm.backwardWeight(x.view(), rstd.view(), y.grad(), partial, rows, width, groups),
+                ColumnSum.accumulate(partial, weight.grad(), blocks, groups * width));
+        return c;
+    }
+}

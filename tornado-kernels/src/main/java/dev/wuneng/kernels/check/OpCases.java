@@ -1,0 +1,16 @@
+package dev.wuneng.kernels.check;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Every case of every operation, over the shapes that bite. */
+public final class OpCases {
+    private OpCases() {
+    }
+
+    public static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        cases.addAll(NormCases.all());
+        return cases;
+    }
+}

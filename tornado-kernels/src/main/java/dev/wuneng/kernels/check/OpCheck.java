@@ -1,0 +1,225 @@
+package dev.wuneng.kernels.check;
+
+import dev.wuneng.kernels.check.OpCase.Tensor;
+import dev.wuneng.kernels.check.OpCase.Tensor.Role;
+import dev.wuneng.kernels.check.OpCase.Values;
+import dev.wuneng.kernels.run.Buffer;
+import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.kernels.run.Launch;
+import dev.wuneng.kernels.run.Program;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Runs a case on an executor and says how far it is from float64. Outputs, gradients and scratch hold NaN first, guard words stand around
+ * every tensor, inputs must stay as they were, and a second run must give the same bits.
+ */
+public final class OpCheck {
+    /** One compared tensor; {@code problem} is null where there is nothing to say beside the error. */
+    public record Result(String tensor, double error, double tolerance, String problem) {
+        public boolean passed() {
+            return problem == null && error <= tolerance;
+        }
+    }
+
+    /** Elements of an input whose gradient is compared; of larger inputs a seeded sample. */
+    private static final int DIFFERENCES = 160;
+    private static final double STEP = 1e-4;
+    private static final float GUARD_WORD = 12345.675f;
+    private static final float POISON = Float.NaN;
+
+    private final OpCase of;
+    private final Executor executor;
+    private final Random random;
+    private final Values values;
+    private final List<Result> results = new ArrayList<>();
+
+    private OpCheck(OpCase of, Executor executor, long seed) {
+        this.of = of;
+        this.executor = executor;
+        this.random = new Random(seed);
+        this.values = new Values(of);
+    }
+
+    /** Runs forward and backward and compares every output and gradient. */
+    public static List<Result> run(OpCase of, Executor executor, long seed) {
+        return new OpCheck(of, executor, seed).run();
+    }
+
+    private List<Result> run() {
+        for (Tensor tensor : of.tensors) {
+            fill(tensor);
+        }
+        of.reference.accept(values);
+        run(of.forward, "forward");
+        for (Tensor tensor : of.tensors) {
+            checkGuards(tensor.buffer, tensor.name);
+            if (tensor.role == Role.OUTPUT || tensor.role == Role.UPDATED) {
+                compare(tensor.name, read(tensor.buffer, tensor.size), values.out(tensor), Tolerance.FORWARD);
+            }
+        }
+        checkRepeats(of.forward, "forward");
+        if (!of.backward.isEmpty()) {
+            backward();
+        }
+        checkInputs();
+        return results;
+    }
+
+    private void backward() {
+        double[][] upstream = new double[of.tensors.size()][];
+        for (int i = 0; i < upstream.length; i++) {
+            Tensor tensor = of.tensors.get(i);
+            double[] gradient = new double[tensor.size];
+            if (tensor.role == Role.OUTPUT && tensor.differentiable || tensor.gradientAccumulates) {
+                Arrays.setAll(gradient, j -> (float) random.nextGaussian());
+            } else {
+                Arrays.fill(gradient, POISON);
+            }
+            upstream[i] = gradient;
+            write(tensor.gradient, gradient);
+        }
+        run(of.backward, "backward");
+        for (int i = 0; i < upstream.length; i++) {
+            Tensor tensor = of.tensors.get(i);
+            checkGuards(tensor.gradient, "d " + tensor.name);
+            if (tensor.role == Role.INPUT && tensor.differentiable) {
+                compareGradient(i, upstream);
+            }
+        }
+    }
+
+    private void compareGradient(int input, double[][] upstream) {
+        Tensor tensor = of.tensors.get(input);
+        double[] computed = read(tensor.gradient, tensor.size);
+        int[] elements = tensor.size <= DIFFERENCES ? indices(tensor.size) : random.ints(DIFFERENCES, 0, tensor.size).toArray();
+        double[] out = new double[elements.length];
+        double[] expected = new double[elements.length];
+        double[] x = values.before[input];
+        for (int n = 0; n < elements.length; n++) {
+            int e = elements[n];
+            double at = x[e];
+            x[e] = at + STEP;
+            double above = objective(upstream);
+            x[e] = at - STEP;
+            double below = objective(upstream);
+            x[e] = at;
+            out[n] = computed[e];
+            expected[n] = (above - below) / (2 * STEP) + (tensor.gradientAccumulates ? upstream[input][e] : 0);
+        }
+        for (double value : computed) {
+            if (!Double.isFinite(value)) {
+                results.add(new Result("d " + tensor.name, Double.POSITIVE_INFINITY, 0, "a cell was not written"));
+                return;
+            }
+        }
+        compare("d " + tensor.name, out, expected, Tolerance.GRADIENT);
+    }
+
+    /** Σ upstream · output, whose derivatives are the gradients. */
+    private double objective(double[][] upstream) {
+        Values shifted = new Values(of);
+        System.arraycopy(values.before, 0, shifted.before, 0, shifted.before.length);
+        of.reference.accept(shifted);
+        double sum = 0;
+        for (int i = 0; i < upstream.length; i++) {
+            Tensor tensor = of.tensors.get(i);
+            if (tensor.role == Role.OUTPUT && tensor.differentiable) {
+                for (int j = 0; j < tensor.size; j++) {
+                    sum += upstream[i][j] * shifted.after[i][j];
+                }
+            }
+        }
+        return sum;
+    }
+
+    private void fill(Tensor tensor) {
+        if (tensor.ints != null) {
+            for (int i = 0; i < tensor.buffer.size(); i++) {
+                tensor.buffer.ints().set(i, Float.floatToRawIntBits(GUARD_WORD));
+            }
+            for (int i = 0; i < tensor.size; i++) {
+                tensor.buffer.ints().set(OpCase.GUARD + i, tensor.ints[i]);
+                values.in(tensor)[i] = tensor.ints[i];
+            }
+            executor.upload(tensor.buffer);
+            return;
+        }
+        double[] first = values.in(tensor);
+        for (int i = 0; i < first.length; i++) {
+            boolean filled = tensor.role == Role.INPUT || tensor.role == Role.UPDATED;
+            first[i] = filled ? (float) tensor.shape.applyAsDouble(random.nextGaussian()) : POISON;
+        }
+        write(tensor.buffer, first);
+    }
+
+    private void run(List<Launch> launches, String direction) {
+        executor.run(new Program(of.name + "." + direction, launches), 0);
+    }
+
+    /** Runs once more from the same start and compares bits; what accumulates or is updated starts elsewhere and is left out. */
+    private void checkRepeats(List<Launch> launches, String direction) {
+        if (of.tensors.stream().anyMatch(t -> t.role == Role.UPDATED)) {
+            return;
+        }
+        List<double[]> once = of.tensors.stream().filter(t -> t.role == Role.OUTPUT).map(t -> read(t.buffer, t.size)).toList();
+        run(launches, direction);
+        List<double[]> twice = of.tensors.stream().filter(t -> t.role == Role.OUTPUT).map(t -> read(t.buffer, t.size)).toList();
+        for (int i = 0; i < once.size(); i++) {
+            if (!Arrays.equals(once.get(i), twice.get(i))) {
+                results.add(new Result(direction, 0, 0, "a second run gives other bits"));
+            }
+        }
+    }
+
+    private void checkInputs() {
+        for (Tensor tensor : of.tensors) {
+            if (tensor.role == Role.INPUT && tensor.ints == null
+                    && !Arrays.equals(read(tensor.buffer, tensor.size), values.in(tensor))) {
+                results.add(new Result(tensor.name, 0, 0, "an input was changed"));
+            }
+        }
+    }
+
+    private void checkGuards(Buffer buffer, String name) {
+        executor.download(buffer);
+        for (int i = 0; i < OpCase.GUARD; i++) {
+            int behind = buffer.size() - 1 - i;
+            if (buffer.type() == Buffer.Type.FLOAT
+                    ? buffer.floats().get(i) != GUARD_WORD || buffer.floats().get(behind) != GUARD_WORD
+                    : buffer.ints().get(i) != Float.floatToRawIntBits(GUARD_WORD)) {
+                results.add(new Result(name, 0, 0, "a guard word was overwritten"));
+                return;
+            }
+        }
+    }
+
+    private void compare(String name, double[] out, double[] reference, Tolerance tolerance) {
+        results.add(new Result(name, Tolerance.error(out, reference), tolerance.relative(), null));
+    }
+
+    private void write(Buffer buffer, double[] contents) {
+        for (int i = 0; i < buffer.size(); i++) {
+            int e = i - OpCase.GUARD;
+            buffer.floats().set(i, e >= 0 && e < contents.length ? (float) contents[e] : GUARD_WORD);
+        }
+        executor.upload(buffer);
+    }
+
+    private double[] read(Buffer buffer, int size) {
+        executor.download(buffer);
+        double[] contents = new double[size];
+        for (int i = 0; i < size; i++) {
+            contents[i] = buffer.floats().get(OpCase.GUARD + i);
+        }
+        return contents;
+    }
+
+    private static int[] indices(int size) {
+        int[] indices = new int[size];
+        Arrays.setAll(indices, i -> i);
+        return indices;
+    }
+}

@@ -1,0 +1,102 @@
+package dev.wuneng.kernels.run;
+
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * Runs programs on the JVM's own threads. A launch is cut into parts that idle workers take; every item is computed alone, so the result
+ * is the same, to the bit, for any number of threads.
+ */
+public final class JvmExecutor implements Executor {
+    /** Parts for each thread: enough that one slow part does not leave the others waiting for long. */
+    private static final int PARTS_PER_THREAD = 4;
+
+    private final Workers workers;
+    private final boolean plain;
+
+    public JvmExecutor(int threads) {
+        this(threads, false);
+    }
+
+    private JvmExecutor(int threads, boolean plain) {
+        this.workers = new Workers(threads);
+        this.plain = plain || !vectorApi();
+    }
+
+    /** As many threads as the machine has processors. */
+    public static JvmExecutor allCores() {
+        return new JvmExecutor(Runtime.getRuntime().availableProcessors());
+    }
+
+    /** Runs only the plain kernels, those that a device runs too: the reference for the host bodies. */
+    public static JvmExecutor plain(int threads) {
+        return new JvmExecutor(threads, true);
+    }
+
+    private static boolean vectorApi() {
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    }
+
+    @Override
+    public String device() {
+        return "JVM " + Runtime.version().feature() + ", " + workers.threads() + (workers.threads() == 1 ? " thread" : " threads")
+                + (vectorApi() ? "" : ", slow: without the Vector API (add --add-modules jdk.incubator.vector)");
+    }
+
+    @Override
+    public void run(Program program, int index) {
+        program.moveTo(index);
+        for (int i = 0; i < program.launches().size(); i++) {
+            Launch launch = program.launches().get(i);
+            try {
+                if (launch.hostBody() != null && !plain) {
+                    runHostBody(launch, program.at(), program.offsetsOf(i));
+                } else {
+                    runKernel(launch, program.at(), program.offsetsOf(i));
+                }
+            } catch (RuntimeException e) {
+                throw new KernelException("kernel " + launch.name() + " of program " + program.name() + " failed: " + e, e);
+            }
+        }
+    }
+
+    private void runKernel(Launch launch, IntArray at, int p) {
+        int items = launch.items();
+        int parts = parts(items);
+        workers.run(parts, (part, scratch) -> launch.kernel().call(
+                launch.arguments(bound(items, part, parts), bound(items, part + 1, parts), at, p)));
+    }
+
+    private void runHostBody(Launch launch, IntArray at, int p) {
+        int[] offsets = new int[launch.views().size()];
+        for (int v = 0; v < offsets.length; v++) {
+            offsets[v] = at.get(p + v);
+        }
+        int items = launch.hostItems();
+        int parts = parts(items);
+        workers.run(parts, (part, scratch) -> launch.hostBody().run(
+                bound(items, part, parts), bound(items, part + 1, parts), offsets, scratch));
+    }
+
+    private int parts(int items) {
+        return workers.threads() == 1 ? Math.min(items, 1) : Math.min(items, workers.threads() * PARTS_PER_THREAD);
+    }
+
+    private static int bound(int items, int part, int parts) {
+        return (int) ((long) items * part / parts);
+    }
+
+    @Override
+    public void upload(Buffer buffer) {
+        // Programs and host share the memory.
+    }
+
+    @Override
+    public void download(Buffer buffer) {
+        // Programs and host share the memory.
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+    }
+}

@@ -1,0 +1,133 @@
+package dev.wuneng.kernels.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** One kernel over its views and scalars: what a layer says once and every executor runs. */
+public final class Launch {
+    private final String name;
+    private final Kernel kernel;
+    private final int items;
+    private final List<View> views = new ArrayList<>();
+    private final List<Object> scalars = new ArrayList<>();
+    private HostBody hostBody;
+    private int hostItems;
+
+    /**
+     * Use the {@code of} that fits the kernel's arity.
+     *
+     * @param arguments what the kernel takes after {@code (from, to, at, p)}: views first, then Integer and Float scalars
+     */
+    private Launch(String name, Kernel kernel, int arity, int items, Object[] arguments) {
+        if (arguments.length != arity - 4) {
+            throw new IllegalArgumentException(name + " takes " + (arity - 4) + " views and scalars, not " + arguments.length);
+        }
+        this.name = name;
+        this.kernel = kernel;
+        this.items = items;
+        for (Object argument : arguments) {
+            if (argument instanceof View view && scalars.isEmpty()) {
+                views.add(view);
+            } else if (argument instanceof Integer || argument instanceof Float) {
+                scalars.add(argument);
+            } else {
+                throw new IllegalArgumentException(name + " takes views, then Integer and Float scalars, not " + argument);
+            }
+        }
+    }
+
+    public static <E> Launch of(String name, Kernel.K5<Integer, Integer, IntArray, Integer, E> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 5, items, arguments);
+    }
+
+    public static <E, F> Launch of(String name, Kernel.K6<Integer, Integer, IntArray, Integer, E, F> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 6, items, arguments);
+    }
+
+    public static <E, F, G> Launch of(String name, Kernel.K7<Integer, Integer, IntArray, Integer, E, F, G> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 7, items, arguments);
+    }
+
+    public static <E, F, G, H> Launch of(String name, Kernel.K8<Integer, Integer, IntArray, Integer, E, F, G, H> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 8, items, arguments);
+    }
+
+    public static <E, F, G, H, I> Launch of(String name, Kernel.K9<Integer, Integer, IntArray, Integer, E, F, G, H, I> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 9, items, arguments);
+    }
+
+    public static <E, F, G, H, I, J> Launch of(String name, Kernel.K10<Integer, Integer, IntArray, Integer, E, F, G, H, I, J> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 10, items, arguments);
+    }
+
+    public static <E, F, G, H, I, J, K> Launch of(String name, Kernel.K11<Integer, Integer, IntArray, Integer, E, F, G, H, I, J, K> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 11, items, arguments);
+    }
+
+    public static <E, F, G, H, I, J, K, L> Launch of(String name, Kernel.K12<Integer, Integer, IntArray, Integer, E, F, G, H, I, J, K, L> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 12, items, arguments);
+    }
+
+    public static <E, F, G, H, I, J, K, L, M> Launch of(String name, Kernel.K13<Integer, Integer, IntArray, Integer, E, F, G, H, I, J, K, L, M> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 13, items, arguments);
+    }
+
+    public static <E, F, G, H, I, J, K, L, M, N> Launch of(String name, Kernel.K14<Integer, Integer, IntArray, Integer, E, F, G, H, I, J, K, L, M, N> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 14, items, arguments);
+    }
+
+    public static <E, F, G, H, I, J, K, L, M, N, O> Launch of(String name, Kernel.K15<Integer, Integer, IntArray, Integer, E, F, G, H, I, J, K, L, M, N, O> kernel, int items, Object... arguments) {
+        return new Launch(name, kernel, 15, items, arguments);
+    }
+
+    /** Gives the JVM executor a form of its own, cut into {@code items} items. */
+    public Launch onHost(int items, HostBody body) {
+        this.hostItems = items;
+        this.hostBody = body;
+        return this;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Kernel kernel() {
+        return kernel;
+    }
+
+    /** The number of items of the kernel's parallel loop. */
+    public int items() {
+        return items;
+    }
+
+    public List<View> views() {
+        return views;
+    }
+
+    /** The number of items of the form for the JVM, 0 where there is none. */
+    int hostItems() {
+        return hostItems;
+    }
+
+    HostBody hostBody() {
+        return hostBody;
+    }
+
+    /** What the kernel is called with for a part of its items, given where its offsets stand in a table. */
+    Object[] arguments(int from, int to, IntArray at, int p) {
+        Object[] arguments = new Object[4 + views.size() + scalars.size()];
+        arguments[0] = from;
+        arguments[1] = to;
+        arguments[2] = at;
+        arguments[3] = p;
+        int n = 4;
+        for (View view : views) {
+            arguments[n++] = view.buffer().array();
+        }
+        for (Object scalar : scalars) {
+            arguments[n++] = scalar;
+        }
+        return arguments;
+    }
+}
