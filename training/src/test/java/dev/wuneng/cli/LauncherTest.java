@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -91,10 +92,8 @@ class LauncherTest {
             script(tools.resolve(tool), "#!/bin/sh\nexec '" + which(tool) + "' \"$@\"\n");
         }
         for (String tool : List.of("flock", "perl")) {
-            Path found = which(tool);
-            if (found != null) {
-                script(tools.resolve(tool), "#!/bin/sh\nexec '" + found + "' \"$@\"\n");
-                break;
+            if (which(tool) != null) {
+                script(tools.resolve(tool), "#!/bin/sh\nexec '" + which(tool) + "' \"$@\"\n");
             }
         }
     }
@@ -224,6 +223,14 @@ class LauncherTest {
 
     @Test
     void startsAtTheSameTimeBuildOnce() throws Exception {
+        assertFourStartsBuildOnce();
+        Assumptions.assumeTrue(Files.deleteIfExists(tools.resolve("flock")) && Files.exists(tools.resolve("perl")));
+        Files.writeString(repo.resolve("pom.xml"), "second");
+        Files.delete(calls);
+        assertFourStartsBuildOnce();   // as on macOS, which has no flock
+    }
+
+    private void assertFourStartsBuildOnce() throws Exception {
         List<Process> all = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             all.add(process(repo.resolve("wuneng"), temp, Map.of("WUNENG_JAVA_HOME", jdk.toString()), "run " + i));
