@@ -23,6 +23,8 @@ public final class Batch {
     final Buffer last;
     /** Rows sorted by token id, for the embedding's backward pass. */
     final Buffer order;
+    /** How many rows share the token of a sorted row, where the first of them stands. */
+    final Buffer runs;
     final Buffer cos;
     final Buffer sin;
 
@@ -40,6 +42,7 @@ public final class Batch {
         first = Buffer.ints("first", rows);
         last = Buffer.ints("last", rows);
         order = Buffer.ints("order", rows);
+        runs = Buffer.ints("runs", rows);
         cos = Buffer.floats("rope.cos", (long) length * config.headDim() / 2);
         sin = Buffer.floats("rope.sin", (long) length * config.headDim() / 2);
         Rope.fillTables(cos.floats(), sin.floats(), length, config.headDim(), config.ropeTheta());
@@ -56,7 +59,7 @@ public final class Batch {
 
     /** Everything the programs read of a batch. */
     public List<Buffer> buffers() {
-        return List.of(ids, position, first, last, order, cos, sin);
+        return List.of(ids, position, first, last, order, runs, cos, sin);
     }
 
     /**
@@ -68,17 +71,29 @@ public final class Batch {
         if (tokens.length != rows || segmentIds != null && segmentIds.length != rows) {
             throw new ModelException("a batch of " + rows + " tokens was given " + tokens.length);
         }
+        int[] positions = new int[rows];
         for (int r = 0; r < rows; r++) {
             if (tokens[r] < 0 || tokens[r] >= config.vocabSize()) {
                 throw new ModelException("token id " + tokens[r] + " at row " + r / length + ", position " + r % length
                         + " is outside the vocabulary of " + config.vocabSize() + ": use the tokenizer that belongs to the model");
             }
-            ids.ints().set(r, tokens[r]);
             boolean begins = r % length == 0 || segmentIds != null && segmentIds[r] != segmentIds[r - 1];
-            position.ints().set(r, begins ? 0 : position.ints().get(r - 1) + 1);
+            positions[r] = begins ? 0 : positions[r - 1] + 1;
         }
-        Attention.fillSpans(position.ints(), first.ints(), last.ints(), rows, length, config.slidingWindow());
-        Embedding.order(tokens, order.ints());
-        List.of(ids, position, first, last, order).forEach(executor::upload);
+        int[] firsts = new int[rows];
+        int[] lasts = new int[rows];
+        Attention.fillSpans(positions, firsts, lasts, length, config.slidingWindow());
+        put(tokens, ids);
+        put(positions, position);
+        put(firsts, first);
+        put(lasts, last);
+        Embedding.order(tokens, order.ints(), runs.ints());
+        List.of(ids, position, first, last, order, runs).forEach(executor::upload);
+    }
+
+    private static void put(int[] values, Buffer buffer) {
+        for (int i = 0; i < values.length; i++) {
+            buffer.ints().set(i, values[i]);
+        }
     }
 }

@@ -48,18 +48,18 @@ public final class Decoder {
         NormLayer finalNorm = new NormLayer(parameters, memory, "model.norm.weight", "final_norm", rows, d, 1, false);
 
         View table = parameters.view("model.embed_tokens.weight");
-        embed = new Program.Builder().add(Embedding.forward(table, batch.ids.view(), x, rows, d)).build("embed");
+        embed = new Program.Builder().add(Embedding.forward(batch.ids.view(), table, x, rows, d)).build("embed");
         layerForward = layer.forward();
         Program.Builder normalize = new Program.Builder();
         finalNorm.forward(normalize, last, hidden);
         norm = normalize.build("final_norm");
         if (trains) {
-            Program.Builder back = new Program.Builder().add(Fill.zero(dx, rows * d));
+            Program.Builder back = new Program.Builder().add(Fill.with(0f, dx, rows * d));
             finalNorm.backward(back, last, dHidden, dx);
             normBackward = back.build("final_norm.backward");
             layerBackward = layer.backward();
             embedBackward = parameters.trains("model.embed_tokens.weight")
-                    ? new Program.Builder().add(Embedding.backward(dx, batch.ids.view(), batch.order.view(),
+                    ? new Program.Builder().add(Embedding.backward(batch.ids.view(), batch.order.view(), batch.runs.view(), dx,
                             parameters.gradient("model.embed_tokens.weight"), rows, d)).build("embed.backward")
                     : null;
         } else {

@@ -64,10 +64,10 @@ final class DecoderLayer {
         Program.Builder program = new Program.Builder();
         attentionNorm.forward(program, x, normed);
         attention.forward(program, normed, attended);
-        program.add(Add.forward(x, attended, middle, size));
+        program.add(Add.sum(x, attended, middle, size));
         mlpNorm.forward(program, middle, middleNormed);
         mlp.forward(program, middleNormed, mlpOut);
-        program.add(Add.forward(middle, mlpOut, next, size));
+        program.add(Add.sum(middle, mlpOut, next, size));
         return program.build("layer.forward");
     }
 

@@ -28,12 +28,17 @@ public final class LanguageHead {
 
     /** @param rows the rows of the decoder's hidden states */
     public LanguageHead(Decoder decoder, int rows) {
+        this(decoder, rows, 0);
+    }
+
+    /** A head whose chunks are no larger than those of another head with a vocabulary of {@code other}, to run beside it. */
+    public LanguageHead(Decoder decoder, int rows, int other) {
         parameters = decoder.parameters();
         ModelConfig config = decoder.config();
         width = config.hiddenSize();
         vocabulary = config.vocabSize();
         weight = config.tieWordEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
-        chunkRows = chunkRows(rows, vocabulary);
+        chunkRows = chunkRows(rows, Math.max(vocabulary, other));
         chunks = rows / chunkRows;
         hidden = chunk(decoder.hidden().buffer(), width);
         dHidden = decoder.hiddenGradient() == null ? null : chunk(decoder.hiddenGradient().buffer(), width);
