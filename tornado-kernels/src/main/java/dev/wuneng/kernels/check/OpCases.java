@@ -11,6 +11,8 @@ public final class OpCases {
     public static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
         cases.addAll(NormCases.all());
+        cases.addAll(LinearCases.all());
+        cases.addAll(AttentionCases.all());
         return cases;
     }
 }
