@@ -13,6 +13,10 @@ public final class OpCases {
         cases.addAll(NormCases.all());
         cases.addAll(LinearCases.all());
         cases.addAll(AttentionCases.all());
+        cases.addAll(ElementwiseCases.all());
+        cases.addAll(LossCases.all());
+        cases.addAll(AlignCases.all());
+        cases.addAll(OptimizerCases.all());
         return cases;
     }
 }
