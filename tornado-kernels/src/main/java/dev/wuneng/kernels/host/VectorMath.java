@@ -1,0 +1,65 @@
+package dev.wuneng.kernels.host;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Elementary functions of whole vectors, for the host bodies: within about 1e-7 relative of the true values, the same for every vector
+ * width, and made only of arithmetic that every processor has. The polynomials are those of Cephes (Moshier), expf and tanhf.
+ */
+public final class VectorMath {
+    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    /** Below this e^x leaves the normal numbers, and exp gives 0. */
+    private static final float LOWEST = -87.3f;
+    /** Above this e^x overflows, and exp stays at e^HIGHEST, about 2e38. */
+    private static final float HIGHEST = 88.3f;
+    /** ln 2 in two parts, the first of few bits, so that small whole numbers times it are exact. */
+    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_LOW = -2.12194440e-4f;
+    /** 1.5 · 2²³: added to a small number, it leaves the nearest whole number in the last bits of the sum. */
+    private static final float ROUNDER = 12582912f;
+
+    private VectorMath() {
+    }
+
+    /** e^x: x = n ln 2 + r with |r| at most ln 2 / 2, then a polynomial of r, whose exponent is raised by n. */
+    public static FloatVector exp(FloatVector x) {
+        FloatVector bounded = x.blend(HIGHEST, x.compare(VectorOperators.GT, HIGHEST));
+        FloatVector rounded = bounded.mul(1.44269504f).add(ROUNDER);
+        FloatVector n = rounded.sub(ROUNDER);
+        FloatVector r = n.fma(of(-LN2_HIGH), bounded);
+        r = n.fma(of(-LN2_LOW), r);
+        FloatVector y = r.fma(of(1.9875691500e-4f), of(1.3981999507e-3f));
+        y = y.fma(r, of(8.3334519073e-3f));
+        y = y.fma(r, of(4.1665795894e-2f));
+        y = y.fma(r, of(1.6666665459e-1f));
+        y = y.fma(r, of(5.0000001201e-1f));
+        y = y.fma(r.mul(r), r).add(1f);
+        IntVector power = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+        FloatVector raised = y.reinterpretAsInts().add(power).reinterpretAsFloats();
+        return raised.blend(0f, x.compare(VectorOperators.LT, LOWEST));
+    }
+
+    /** The logistic function 1 / (1 + e^−x). */
+    public static FloatVector sigmoid(FloatVector x) {
+        return of(1f).div(exp(x.neg()).add(1f));
+    }
+
+    /** The hyperbolic tangent: a polynomial near 0, where the other form 1 − 2 / (e^2x + 1) would cancel. */
+    public static FloatVector tanh(FloatVector x) {
+        FloatVector z = x.mul(x);
+        FloatVector near = z.fma(of(-5.70498872745e-3f), of(2.06390887954e-2f));
+        near = near.fma(z, of(-5.37397155531e-2f));
+        near = near.fma(z, of(1.33314422036e-1f));
+        near = near.fma(z, of(-3.33332819422e-1f));
+        near = near.mul(z).fma(x, x);
+        FloatVector far = of(1f).sub(of(2f).div(exp(x.add(x)).add(1f)));
+        return far.blend(near, x.abs().compare(VectorOperators.LT, 0.625f));
+    }
+
+    private static FloatVector of(float value) {
+        return FloatVector.broadcast(SPECIES, value);
+    }
+}
