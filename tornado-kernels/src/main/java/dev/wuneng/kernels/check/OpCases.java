@@ -15,6 +15,12 @@ public final class OpCases {
         cases.addAll(StateCases.all());
         cases.addAll(ScanCases.all());
         cases.addAll(HeadCases.all());
+        cases.addAll(LinearCases.all());
+        cases.addAll(AttentionCases.all());
+        cases.addAll(ElementwiseCases.all());
+        cases.addAll(LossCases.all());
+        cases.addAll(AlignCases.all());
+        cases.addAll(OptimizerCases.all());
         return cases;
     }
 }

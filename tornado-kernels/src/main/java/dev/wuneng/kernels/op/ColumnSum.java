@@ -34,7 +34,8 @@ public final class ColumnSum {
     }
 
     public static void columnSumAccumulate(int from, int to, IntArray at, int p, FloatArray partial, FloatArray total, int blocks, int columns) {
-        for (@Parallel int c = from; c < to; c++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int c = from + item;
             float sum = 0f;
             for (int b = 0; b < blocks; b++) {
                 sum += partial.get(at.get(p) + b * columns + c);
@@ -45,7 +46,8 @@ public final class ColumnSum {
     }
 
     public static void columnSumPartial(int from, int to, IntArray at, int p, FloatArray matrix, FloatArray partial, int rows, int columns, int block) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int b = i / columns;
             int c = i - b * columns;
             int end = Math.min(rows, (b + 1) * block);

@@ -44,7 +44,8 @@ public final class RmsNorm {
 
     public static void rmsNormForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray weight, FloatArray y, FloatArray rstd,
             int width, int groups, float eps) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = at.get(p) + r * width;
             int w0 = at.get(p + 1) + (r % groups) * width;
             int y0 = at.get(p + 2) + r * width;
@@ -62,7 +63,8 @@ public final class RmsNorm {
 
     public static void rmsNormBackwardInput(int from, int to, IntArray at, int p, FloatArray x, FloatArray weight, FloatArray rstd,
             FloatArray dy, FloatArray dx, int width, int groups) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = at.get(p) + r * width;
             int w0 = at.get(p + 1) + (r % groups) * width;
             int g0 = at.get(p + 3) + r * width;
@@ -82,7 +84,8 @@ public final class RmsNorm {
 
     public static void rmsNormBackwardWeight(int from, int to, IntArray at, int p, FloatArray x, FloatArray rstd, FloatArray dy,
             FloatArray partial, int tokens, int columns, int groups, int block) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int b = i / columns;
             int c = i - b * columns;
             int end = Math.min(tokens, (b + 1) * block);
