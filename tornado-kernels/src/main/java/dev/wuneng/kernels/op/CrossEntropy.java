@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.CrossEntropyHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import java.util.ArrayList;
@@ -46,7 +47,8 @@ public final class CrossEntropy {
     public static List<Launch> loss(View logits, View labels, View partial, View lse, View loss, int rows, int width, int tokens) {
         int chunks = chunks(tokens);
         return List.of(
-                Launch.of("cross_entropy.partial", CrossEntropy::crossEntropyPartial, rows * chunks, logits, partial, width, tokens, chunks),
+                Launch.of("cross_entropy.partial", CrossEntropy::crossEntropyPartial, rows * chunks, logits, partial, width, tokens, chunks)
+                        .onHost(rows * chunks, CrossEntropyHost.partial(logits, partial, width, tokens, chunks, CHUNK)),
                 Launch.of("cross_entropy.combine", CrossEntropy::crossEntropyCombine, rows, logits, labels, partial, lse, loss, width, chunks));
     }
 
@@ -54,7 +56,8 @@ public final class CrossEntropy {
     public static List<Launch> lossAndGradient(View logits, View labels, View scale, View partial, View lse, View loss, int rows, int width,
             int tokens) {
         List<Launch> launches = new ArrayList<>(loss(logits, labels, partial, lse, loss, rows, width, tokens));
-        launches.add(Launch.of("cross_entropy.gradient", CrossEntropy::crossEntropyGradient, rows * width, logits, labels, lse, scale, width, tokens));
+        launches.add(Launch.of("cross_entropy.gradient", CrossEntropy::crossEntropyGradient, rows * width, logits, labels, lse, scale, width, tokens)
+                .onHost(rows, CrossEntropyHost.gradient(logits, labels, lse, scale, width, tokens)));
         return launches;
     }
 

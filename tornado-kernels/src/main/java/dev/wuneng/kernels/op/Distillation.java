@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.DistillationHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import java.util.List;
@@ -46,11 +47,15 @@ public final class Distillation {
         int chunks = CrossEntropy.chunks(tokens);
         return List.of(
                 Launch.of("distillation.partial", Distillation::distillationPartial, rows * chunks, student, teacher, partial,
-                        studentWidth, teacherWidth, tokens, chunks, temperature),
+                        studentWidth, teacherWidth, tokens, chunks, temperature)
+                        .onHost(rows * chunks, DistillationHost.partial(student, teacher, partial, studentWidth, teacherWidth, tokens, chunks,
+                                CrossEntropy.CHUNK, temperature)),
                 Launch.of("distillation.combine", Distillation::distillationCombine, rows, student, labels, mask, partial, stats, kl, ce,
                         studentWidth, chunks, temperature),
                 Launch.of("distillation.gradient", Distillation::distillationGradient, rows * studentWidth, student, teacher, labels, mask, stats,
-                        scales, studentWidth, teacherWidth, tokens, temperature));
+                        scales, studentWidth, teacherWidth, tokens, temperature)
+                        .onHost(rows, DistillationHost.gradient(student, teacher, labels, mask, stats, scales, studentWidth, teacherWidth, tokens,
+                                temperature)));
     }
 
     public static void distillationPartial(int from, int to, IntArray at, int p, FloatArray student, FloatArray teacher, FloatArray partial,

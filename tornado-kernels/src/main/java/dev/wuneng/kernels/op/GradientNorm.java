@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.GradientNormHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -35,7 +36,8 @@ public final class GradientNorm {
     /** Writes the sums of squares of a range. */
     public static Launch partial(View gradients, View partial, int count) {
         int partials = partials(count);
-        return Launch.of("gradient_norm.partial", GradientNorm::gradientNormPartial, partials, gradients, partial, count, partials);
+        return Launch.of("gradient_norm.partial", GradientNorm::gradientNormPartial, partials, gradients, partial, count, partials)
+                .onHost(partials, GradientNormHost.partial(gradients, partial, count, partials));
     }
 
     /** Writes norm from {@code partials} sums of all ranges; a clip of 0 clips nothing. */
