@@ -22,7 +22,7 @@ public final class Losses {
     }
 
     /** Adds the first {@code rows} elements of a buffer, the losses of single tokens, of which {@code count} are not masked. */
-    Losses addRows(String name, Buffer rowLosses, int rows, double count) {
+    public Losses addRows(String name, Buffer rowLosses, int rows, double count) {
         double sum = 0;
         for (int r = 0; r < rows; r++) {
             sum += rowLosses.floats().get(r);
