@@ -3,6 +3,7 @@ package dev.wuneng.model.decoder;
 import dev.wuneng.kernels.op.Add;
 import dev.wuneng.kernels.op.Fill;
 import dev.wuneng.kernels.op.StateScan;
+import dev.wuneng.kernels.op.StateScanBackward;
 import dev.wuneng.kernels.op.StateStreams;
 import dev.wuneng.kernels.op.Summary;
 import dev.wuneng.kernels.op.TokenShift;
@@ -94,7 +95,7 @@ final class StateStream {
         initial = memory.add(Buffer.floats("state.initial", (long) batch * heads * state)).view();
         y = memory.kept("y", size);
         e = memory.kept("e", size);
-        checkpoints = memory.kept("state.checkpoints", (long) batch * heads * StateScan.slots(length) * state);
+        checkpoints = memory.kept("state.checkpoints", StateScan.checkpointsSize(batch, length, heads, n));
         s = memory.kept("s", size);
         stats = memory.kept("s.stats", 3L * rows * heads);
         khat = memory.kept("Khat", size);
@@ -109,7 +110,7 @@ final class StateStream {
             du = memory.scratch("d u", size);
             ds = memory.scratch("d s", size);
             dy = memory.scratch("d y", size);
-            work = memory.scratch("state.work", StateScan.workSize(batch, length, heads, n));
+            work = memory.scratch("state.work", StateScanBackward.workSize(batch, length, heads, n));
             dStreams = memory.scratch("d streams", (long) size * StateStreams.VECTORS);
             dBonus = memory.scratch("d bonus", (long) rows * heads);
             dlw = memory.scratch("d decay", size);
@@ -167,12 +168,12 @@ final class StateStream {
             View dq, View dKeys, View dValues, View dx) {
         program.add(Fill.with(0f, dz, rows * width));
         outNorm.backward(program, z, dRhat, dz);
-        program.add(StateScan.backwardReadout(streams, e, checkpoints, dz, du, batch, length, heads, n));
+        program.add(StateScanBackward.readout(streams, e, checkpoints, dz, du, batch, length, heads, n));
         program.add(Add.accumulate(du, dKhat, rows * width));
         key.backward(program, 0, s, dKhat, ds, readsSummary);
         program.add(Summary.backwardReadout(y, at("ln_x.weight"), stats, ds, dy, rows, heads, n));
-        program.add(StateScan.backwardValues(streams, khat, dy, dz, work, batch, length, heads, n));
-        program.add(StateScan.backwardKeys(streams, e, checkpoints, khat, dy, dz, work, dStreams, batch, length, heads, n));
+        program.add(StateScanBackward.values(streams, khat, dy, dz, work, batch, length, heads, n));
+        program.add(StateScanBackward.keys(streams, e, checkpoints, khat, dy, dz, work, dStreams, batch, length, heads, n));
         program.add(Summary.backwardBonus(streams, at("r_k"), stats, ds, dStreams, dBonus, rows, heads, n));
         program.add(StateStreams.backwardGates(k, lw, la, at("k_a"), position, streams, dStreams, dlw, dla, rows, heads, n));
         program.add(StateStreams.backwardKey(k, la, at("k_k"), at("k_a"), position, dStreams, dk, dp, rows, heads, n));

@@ -40,7 +40,8 @@ public final class AdamW {
 
     public static void adamWUpdate(int from, int to, IntArray at, int p, FloatArray params, FloatArray gradients, FloatArray m, FloatArray v,
             FloatArray hyper, FloatArray norm, float beta1, float beta2, float eps, float decay) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             float factor = norm.get(at.get(p + 5) + 1);
             if (factor > 0f) {
                 int w0 = at.get(p) + i;

@@ -34,8 +34,8 @@ public final class ColumnSum {
     }
 
     public static void columnSumAccumulate(int from, int to, IntArray at, int p, FloatArray partial, FloatArray total, int blocks, int columns) {
-        for (@Parallel int n = 0; n < to - from; n++) {
-            int c = from + n;
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int c = from + item;
             float sum = 0f;
             for (int b = 0; b < blocks; b++) {
                 sum += partial.get(at.get(p) + b * columns + c);
@@ -46,8 +46,8 @@ public final class ColumnSum {
     }
 
     public static void columnSumPartial(int from, int to, IntArray at, int p, FloatArray matrix, FloatArray partial, int rows, int columns, int block) {
-        for (@Parallel int n = 0; n < to - from; n++) {
-            int i = from + n;
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int b = i / columns;
             int c = i - b * columns;
             int end = Math.min(rows, (b + 1) * block);

@@ -59,7 +59,8 @@ public final class CrossEntropy {
     }
 
     public static void crossEntropyPartial(int from, int to, IntArray at, int p, FloatArray logits, FloatArray partial, int width, int tokens, int chunks) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / chunks;
             int l0 = at.get(p) + r * width;
             // Neighbouring items read neighbouring columns.
@@ -79,7 +80,8 @@ public final class CrossEntropy {
 
     public static void crossEntropyCombine(int from, int to, IntArray at, int p, FloatArray logits, IntArray labels, FloatArray partial,
             FloatArray lse, FloatArray loss, int width, int chunks) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int p0 = at.get(p + 2) + 2 * r * chunks;
             float largest = partial.get(p0);
             for (int c = 1; c < chunks; c++) {
@@ -99,7 +101,8 @@ public final class CrossEntropy {
 
     public static void crossEntropyGradient(int from, int to, IntArray at, int p, FloatArray logits, IntArray labels, FloatArray lse,
             FloatArray scale, int width, int tokens) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / width;
             int j = i - r * width;
             int l = at.get(p) + i;

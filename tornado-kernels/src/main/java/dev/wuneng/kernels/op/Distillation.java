@@ -55,7 +55,8 @@ public final class Distillation {
 
     public static void distillationPartial(int from, int to, IntArray at, int p, FloatArray student, FloatArray teacher, FloatArray partial,
             int studentWidth, int teacherWidth, int tokens, int chunks, float temperature) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / chunks;
             int s0 = at.get(p) + r * studentWidth;
             int t0 = at.get(p + 1) + r * teacherWidth;
@@ -91,7 +92,8 @@ public final class Distillation {
 
     public static void distillationCombine(int from, int to, IntArray at, int p, FloatArray student, IntArray labels, IntArray mask,
             FloatArray partial, FloatArray stats, FloatArray kl, FloatArray ce, int studentWidth, int chunks, float temperature) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int p0 = at.get(p + 3) + r * chunks * PARTIAL;
             float largestS = partial.get(p0);
             float largestT = partial.get(p0 + 3);
@@ -128,7 +130,8 @@ public final class Distillation {
 
     public static void distillationGradient(int from, int to, IntArray at, int p, FloatArray student, FloatArray teacher, IntArray labels,
             IntArray mask, FloatArray stats, FloatArray scales, int studentWidth, int teacherWidth, int tokens, float temperature) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / studentWidth;
             int j = i - r * studentWidth;
             float gradient = 0f;

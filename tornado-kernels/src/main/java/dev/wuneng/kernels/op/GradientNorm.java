@@ -44,7 +44,8 @@ public final class GradientNorm {
     }
 
     public static void gradientNormPartial(int from, int to, IntArray at, int p, FloatArray gradients, FloatArray partial, int count, int partials) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int g0 = at.get(p);
             float sum = 0f;
             // Neighbouring items read neighbouring elements.
@@ -56,7 +57,8 @@ public final class GradientNorm {
     }
 
     public static void gradientNormCombine(int from, int to, IntArray at, int p, FloatArray partial, FloatArray norm, int partials, float clip) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             float sum = 0f;
             for (int j = 0; j < partials; j++) {
                 sum += partial.get(at.get(p) + j);

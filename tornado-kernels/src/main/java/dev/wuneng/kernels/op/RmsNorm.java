@@ -44,8 +44,8 @@ public final class RmsNorm {
 
     public static void rmsNormForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray weight, FloatArray y, FloatArray rstd,
             int width, int groups, float eps) {
-        for (@Parallel int n = 0; n < to - from; n++) {
-            int r = from + n;
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = at.get(p) + r * width;
             int w0 = at.get(p + 1) + (r % groups) * width;
             int y0 = at.get(p + 2) + r * width;
@@ -63,8 +63,8 @@ public final class RmsNorm {
 
     public static void rmsNormBackwardInput(int from, int to, IntArray at, int p, FloatArray x, FloatArray weight, FloatArray rstd,
             FloatArray dy, FloatArray dx, int width, int groups) {
-        for (@Parallel int n = 0; n < to - from; n++) {
-            int r = from + n;
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = at.get(p) + r * width;
             int w0 = at.get(p + 1) + (r % groups) * width;
             int g0 = at.get(p + 3) + r * width;
@@ -84,8 +84,8 @@ public final class RmsNorm {
 
     public static void rmsNormBackwardWeight(int from, int to, IntArray at, int p, FloatArray x, FloatArray rstd, FloatArray dy,
             FloatArray partial, int tokens, int columns, int groups, int block) {
-        for (@Parallel int n = 0; n < to - from; n++) {
-            int i = from + n;
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int b = i / columns;
             int c = i - b * columns;
             int end = Math.min(tokens, (b + 1) * block);

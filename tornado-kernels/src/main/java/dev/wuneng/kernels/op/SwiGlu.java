@@ -32,14 +32,16 @@ public final class SwiGlu {
     }
 
     public static void swiGluForward(int from, int to, IntArray at, int p, FloatArray g, FloatArray u, FloatArray h) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             float gate = g.get(at.get(p) + i);
             h.set(at.get(p + 2) + i, gate / (1f + TornadoMath.exp(-gate)) * u.get(at.get(p + 1) + i));
         }
     }
 
     public static void swiGluBackward(int from, int to, IntArray at, int p, FloatArray g, FloatArray u, FloatArray dh, FloatArray dg, FloatArray du) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             float gate = g.get(at.get(p) + i);
             float up = dh.get(at.get(p + 2) + i);
             float open = 1f / (1f + TornadoMath.exp(-gate));
