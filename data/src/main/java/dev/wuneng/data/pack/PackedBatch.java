@@ -12,7 +12,8 @@ package dev.wuneng.data.pack;
  * @param tokens     labels that are not -100: what a mean loss divides by
  * @param padding    positions that hold no token
  */
-public record PackedBatch(int rows, int length, int[] inputIds, int[] labels, int[] segmentIds, int tokens, int padding) {
+public record PackedBatch(int rows, int length, int[] inputIds, int[] labels, int[] segmentIds, int tokens,
+        int padding) {
 
     /** The share of positions that hold no token, 0 to 1. */
     public double paddingShare() {
