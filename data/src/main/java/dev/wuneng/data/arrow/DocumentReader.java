@@ -2,12 +2,15 @@ package dev.wuneng.data.arrow;
 
 import dev.wuneng.data.DataException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.flatbuf.MessageHeader;
 import org.apache.arrow.flatbuf.RecordBatch;
 import org.apache.arrow.memory.BufferAllocator;
@@ -17,7 +20,6 @@ import org.apache.arrow.vector.complex.ListVector;
 import org.apache.arrow.vector.ipc.ArrowFileReader;
 import org.apache.arrow.vector.ipc.ReadChannel;
 import org.apache.arrow.vector.ipc.message.ArrowBlock;
-import org.apache.arrow.vector.ipc.message.MessageMetadataResult;
 import org.apache.arrow.vector.ipc.message.MessageSerializer;
 import org.apache.arrow.vector.types.pojo.Schema;
 
@@ -34,9 +36,13 @@ public final class DocumentReader implements AutoCloseable {
     // damaged length that must not become an allocation.
     private static final long MAXIMUM_BATCH_BYTES = 1L << 28;
 
+    // What stands before a message: the continuation token and the message's length; before Arrow 0.15 only the length.
+    private static final int CONTINUATION_PREFIX = 8;
+    private static final int LEGACY_PREFIX = 4;
+
     private final Path file;
     private final FileChannel channel;
-    private final BufferAllocator allocator = new RootAllocator();
+    private final BufferAllocator allocator = new RootAllocator(2 * MAXIMUM_BATCH_BYTES);
     private final ArrowFileReader reader;
     private final DocumentMetadata metadata;
     private final boolean hasLabels;
@@ -109,9 +115,6 @@ public final class DocumentReader implements AutoCloseable {
             Optional<TokenColumn> labels = Optional.ofNullable(
                     hasLabels ? read(root, DocumentSchema.LABELS, batch) : null);
             root.clear();
-            if (inputIds.size() != documents(batch) || labels.isPresent() && labels.get().size() != documents(batch)) {
-                throw new IOException("the columns of a record batch differ in length");
-            }
             check(inputIds, labels, firstDocuments[batch]);
             return new DocumentBatch(firstDocuments[batch], inputIds.offsets(), inputIds.values(),
                     labels.map(TokenColumn::values));
@@ -133,7 +136,7 @@ public final class DocumentReader implements AutoCloseable {
     }
 
     private TokenColumn read(VectorSchemaRoot root, String name, int batch) {
-        return TokenColumn.read(file, (ListVector) root.getVector(name), firstDocuments[batch]);
+        return TokenColumn.read(file, (ListVector) root.getVector(name), firstDocuments[batch], documents(batch));
     }
 
     private void check(TokenColumn inputIds, Optional<TokenColumn> labels, long firstDocument) {
@@ -165,21 +168,27 @@ public final class DocumentReader implements AutoCloseable {
         return first;
     }
 
+    /** The number of documents that a batch's message states, without reading the batch. */
     private int documentsOf(ArrowBlock block) throws IOException {
-        if (block.getOffset() + block.getMetadataLength() + block.getBodyLength() > channel.size()) {
-            throw new IOException("a record batch ends behind the end of the file");
-        }
         if (block.getBodyLength() > MAXIMUM_BATCH_BYTES) {
             throw new DataException("A record batch of " + file + " has " + (block.getBodyLength() >> 20)
                     + " MiB: write the file in batches of at most " + (MAXIMUM_BATCH_BYTES >> 20) + " MiB.");
         }
+        int metadataLength = block.getMetadataLength();
+        if (block.getOffset() < 0 || block.getBodyLength() < 0 || metadataLength < CONTINUATION_PREFIX
+                || block.getOffset() > channel.size() - metadataLength - block.getBodyLength()) {
+            throw new IOException("a record batch lies outside the file");
+        }
+        ByteBuffer message = ByteBuffer.allocate(metadataLength).order(ByteOrder.LITTLE_ENDIAN);
         channel.position(block.getOffset());
-        MessageMetadataResult message = MessageSerializer.readMessage(new ReadChannel(channel));
-        if (message == null || message.getMessage().headerType() != MessageHeader.RecordBatch) {
+        new ReadChannel(channel).readFully(message);
+        message.position(message.getInt(0) == MessageSerializer.IPC_CONTINUATION_TOKEN ? CONTINUATION_PREFIX
+                : LEGACY_PREFIX);
+        Message header = Message.getRootAsMessage(message.slice());
+        if (header.headerType() != MessageHeader.RecordBatch || header.bodyLength() != block.getBodyLength()) {
             throw new IOException("a record batch is missing");
         }
-        RecordBatch header = (RecordBatch) message.getMessage().header(new RecordBatch());
-        return Math.toIntExact(header.length());
+        return Math.toIntExact(((RecordBatch) header.header(new RecordBatch())).length());
     }
 
     private DataException damaged(Exception cause) {

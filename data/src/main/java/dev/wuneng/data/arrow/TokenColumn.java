@@ -14,14 +14,17 @@ record TokenColumn(int[] offsets, int[] values) {
     }
 
     /**
-     * Copies a column.
+     * Copies a column of {@code size} lists.
      *
      * @throws DataException            if a list or a token is null
-     * @throws IllegalArgumentException if the offsets are not ascending or reach beyond the tokens
+     * @throws IllegalArgumentException if there are more or fewer lists, or the offsets are not ascending or reach beyond
+     *                                  the tokens
      */
-    static TokenColumn read(Path file, ListVector lists, long firstDocument) {
+    static TokenColumn read(Path file, ListVector lists, long firstDocument, int size) {
         IntVector items = (IntVector) lists.getDataVector();
-        int size = lists.getValueCount();
+        if (lists.getValueCount() != size) {
+            throw new IllegalArgumentException("a column of " + lists.getValueCount() + " lists for " + size + " documents");
+        }
         int[] offsets = new int[size + 1];
         for (int i = 0; i < size; i++) {
             if (lists.isNull(i)) {
@@ -31,7 +34,7 @@ record TokenColumn(int[] offsets, int[] values) {
         }
         int start = size == 0 ? 0 : lists.getOffsetBuffer().getInt(0);
         offsets[0] = start;
-        checkOffsets(offsets, items.getValueCount());
+        checkOffsets(offsets, Math.min(items.getValueCount(), items.getDataBuffer().capacity() / Integer.BYTES));
         for (int i = 0; i < size; i++) {
             for (int j = offsets[i]; j < offsets[i + 1]; j++) {
                 if (items.isNull(j)) {
@@ -50,7 +53,7 @@ record TokenColumn(int[] offsets, int[] values) {
         return new TokenColumn(offsets, values);
     }
 
-    private static void checkOffsets(int[] offsets, int items) {
+    private static void checkOffsets(int[] offsets, long items) {
         int previous = 0;
         for (int offset : offsets) {
             if (offset < previous || offset > items) {

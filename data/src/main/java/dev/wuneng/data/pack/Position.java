@@ -1,5 +1,7 @@
 package dev.wuneng.data.pack;
 
+import dev.wuneng.data.DataException;
+
 /**
  * Where a pass over the data stands: what a checkpoint keeps to read on from. It means something only together with the
  * same file, split, packing and seed.
@@ -11,4 +13,11 @@ package dev.wuneng.data.pack;
 public record Position(int epoch, int window, int row) {
 
     public static final Position START = new Position(0, 0, 0);
+
+    public Position {
+        if (epoch < 0 || window < 0 || row < 0) {
+            throw new DataException("The saved data position (epoch " + epoch + ", window " + window + ", row " + row
+                    + ") is damaged: resume from another checkpoint.");
+        }
+    }
 }

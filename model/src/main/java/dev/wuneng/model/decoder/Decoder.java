@@ -45,7 +45,8 @@ public final class Decoder {
         hidden = memory.scratch("hidden", (long) rows * d);
         dHidden = trains ? memory.scratch("d hidden", (long) rows * d) : null;
         layer = new DecoderLayer(parameters, memory, batch, x, dx);
-        NormLayer finalNorm = new NormLayer(parameters, memory, "model.norm.weight", "final_norm", rows, d, 1, false);
+        NormLayer finalNorm = new NormLayer(parameters, new ColumnSums(parameters, memory, rows), "model.norm.weight",
+                memory.scratch("final_norm.rstd", rows), rows, d, 1);
 
         View table = parameters.view("model.embed_tokens.weight");
         embed = new Program.Builder().add(Embedding.forward(batch.ids.view(), table, x, rows, d)).build("embed");

@@ -4,6 +4,7 @@ import dev.wuneng.kernels.op.Add;
 import dev.wuneng.kernels.run.Program;
 import dev.wuneng.kernels.run.View;
 import dev.wuneng.model.ModelConfig;
+import dev.wuneng.model.decoder.AttentionBlock.InnerGradients;
 import dev.wuneng.model.parameter.Parameters;
 
 /**
@@ -34,8 +35,9 @@ final class DecoderLayer {
         this.dx = dx;
         next = x.next();
         size = rows * d;
-        attentionNorm = new NormLayer(parameters, memory, "model.layers.*.input_layernorm.weight", "attention_norm", rows, d, 1, true);
-        mlpNorm = new NormLayer(parameters, memory, "model.layers.*.post_attention_layernorm.weight", "mlp_norm", rows, d, 1, true);
+        ColumnSums sums = new ColumnSums(parameters, memory, rows);
+        attentionNorm = new NormLayer(parameters, sums, "model.layers.*.input_layernorm.weight", memory.kept("x.rstd", rows), rows, d, 1);
+        mlpNorm = new NormLayer(parameters, sums, "model.layers.*.post_attention_layernorm.weight", memory.kept("x.middle.rstd", rows), rows, d, 1);
         attention = new AttentionBlock(parameters, memory, batch);
         mlp = new Mlp(parameters, memory, rows);
         normed = memory.kept("x.normed", size);
@@ -44,10 +46,6 @@ final class DecoderLayer {
         middleNormed = memory.kept("x.middle_normed", size);
         mlpOut = memory.scratch("mlp.out", size);
         dNormed = dx == null ? null : memory.scratch("d x.normed", size);
-    }
-
-    AttentionBlock attention() {
-        return attention;
     }
 
     /** x̂, what the attention block reads. */
@@ -75,7 +73,7 @@ final class DecoderLayer {
         Program.Builder program = new Program.Builder();
         mlp.backward(program, middleNormed, dx, dNormed);
         mlpNorm.backward(program, middle, dNormed, dx);
-        attention.backward(program, normed, dx, dNormed);
+        attention.backward(program, normed, dx, dNormed, InnerGradients.NONE);
         attentionNorm.backward(program, x, dNormed, dx);
         return program.build("layer.backward");
     }

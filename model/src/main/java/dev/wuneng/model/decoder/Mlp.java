@@ -24,9 +24,10 @@ final class Mlp {
         int d = config.hiddenSize();
         int inner = config.intermediateSize();
         String at = "model.layers.*.mlp.";
-        gate = new LinearLayer(parameters, memory, at + "gate_proj.weight", null, rows, d, inner);
-        up = new LinearLayer(parameters, memory, at + "up_proj.weight", null, rows, d, inner);
-        down = new LinearLayer(parameters, memory, at + "down_proj.weight", null, rows, inner, d);
+        ColumnSums sums = new ColumnSums(parameters, memory, rows);
+        gate = new LinearLayer(parameters, sums, at + "gate_proj.weight", null, rows, d, inner);
+        up = new LinearLayer(parameters, sums, at + "up_proj.weight", null, rows, d, inner);
+        down = new LinearLayer(parameters, sums, at + "down_proj.weight", null, rows, inner, d);
         size = rows * inner;
         g = memory.kept("mlp.g", size);
         u = memory.kept("mlp.u", size);

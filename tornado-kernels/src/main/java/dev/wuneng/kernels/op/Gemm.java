@@ -1,5 +1,8 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.GemmHost;
+import dev.wuneng.kernels.host.GemmHost.Layout;
+import dev.wuneng.kernels.host.GemmHost.Matrix;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -19,22 +22,31 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * 8 loads for 16 products, which on a device is what pays. At the lower and right edge the loads are clamped and the writes guarded.
  */
 final class Gemm {
-    static final int NT = 0;
-    static final int NN = 1;
-    static final int TN = 2;
     /** Rows and columns of the tile that one item computes. */
     static final int TILE = 4;
 
     private Gemm() {
     }
 
-    static Launch product(String name, int layout, View a, View b, View y, int m, int n, int k, boolean accumulate) {
-        return Launch.of(name, Gemm::gemmProduct, tiles(m) * tiles(n), a, b, y, m, n, k, layout, accumulate ? 1 : 0);
+    static Launch product(String name, Layout layout, View a, View b, View y, int m, int n, int k, boolean accumulate) {
+        GemmHost host = new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate);
+        return Launch.of(name, Gemm::gemmProduct, tiles(m) * tiles(n), a, b, y, m, n, k, layout.ordinal(), accumulate ? 1 : 0)
+                .onHost(host.items(), host);
     }
 
     /** Writes y_ij = bias_j + the product. */
-    static Launch productBias(String name, int layout, View a, View b, View bias, View y, int m, int n, int k) {
-        return Launch.of(name, Gemm::gemmProductBias, tiles(m) * tiles(n), a, b, bias, y, m, n, k, layout);
+    static Launch productBias(String name, Layout layout, View a, View b, View bias, View y, int m, int n, int k) {
+        GemmHost host = new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false);
+        return Launch.of(name, Gemm::gemmProductBias, tiles(m) * tiles(n), a, b, bias, y, m, n, k, layout.ordinal())
+                .onHost(host.items(), host);
+    }
+
+    private static Matrix left(Layout layout, View a, int m, int k) {
+        return new Matrix(a, layout == Layout.TN ? m : k);
+    }
+
+    private static Matrix right(Layout layout, View b, int n, int k) {
+        return new Matrix(b, layout == Layout.NT ? k : n);
     }
 
     static int tiles(int size) {

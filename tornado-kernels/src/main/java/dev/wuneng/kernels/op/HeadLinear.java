@@ -1,5 +1,8 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.GemmHost;
+import dev.wuneng.kernels.host.GemmHost.Layout;
+import dev.wuneng.kernels.host.GemmHost.Matrix;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -23,20 +26,29 @@ public final class HeadLinear {
 
     /** Writes y, or adds to it. */
     public static Launch forward(View x, View w, View y, int rows, int heads, int out, int in, int ldw, int column, boolean accumulate) {
+        View window = w.plus(column);
+        GemmHost host = new GemmHost(Layout.NT, heads, new Matrix(x, heads * in, in), new Matrix(window, ldw, out * ldw), null,
+                new Matrix(y, heads * out, out), rows, out, in, accumulate);
         return Launch.of("head_linear.forward", HeadLinear::headLinearForward, heads * Gemm.tiles(rows) * Gemm.tiles(out),
-                x, w.plus(column), y, rows, heads, out, in, ldw, accumulate ? 1 : 0);
+                x, window, y, rows, heads, out, in, ldw, accumulate ? 1 : 0).onHost(host.items(), host);
     }
 
     /** Writes dx, or adds to it. */
     public static Launch backwardInput(View dy, View w, View dx, int rows, int heads, int out, int in, int ldw, int column, boolean accumulate) {
+        View window = w.plus(column);
+        GemmHost host = new GemmHost(Layout.NN, heads, new Matrix(dy, heads * out, out), new Matrix(window, ldw, out * ldw), null,
+                new Matrix(dx, heads * in, in), rows, in, out, accumulate);
         return Launch.of("head_linear.backward_input", HeadLinear::headLinearBackwardInput, heads * Gemm.tiles(rows) * Gemm.tiles(in),
-                dy, w.plus(column), dx, rows, heads, out, in, ldw, accumulate ? 1 : 0);
+                dy, window, dx, rows, heads, out, in, ldw, accumulate ? 1 : 0).onHost(host.items(), host);
     }
 
     /** Adds to the window's part of dW. */
     public static Launch backwardWeight(View dy, View x, View dw, int rows, int heads, int out, int in, int ldw, int column) {
+        View window = dw.plus(column);
+        GemmHost host = new GemmHost(Layout.TN, heads, new Matrix(dy, heads * out, out), new Matrix(x, heads * in, in), null,
+                new Matrix(window, ldw, out * ldw), out, in, rows, true);
         return Launch.of("head_linear.backward_weight", HeadLinear::headLinearBackwardWeight, heads * Gemm.tiles(out) * Gemm.tiles(in),
-                dy, x, dw.plus(column), rows, heads, out, in, ldw);
+                dy, x, window, rows, heads, out, in, ldw).onHost(host.items(), host);
     }
 
     public static void headLinearForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray w, FloatArray y,

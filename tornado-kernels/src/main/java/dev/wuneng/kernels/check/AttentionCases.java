@@ -1,0 +1,119 @@
+package dev.wuneng.kernels.check;
+
+import dev.wuneng.kernels.check.OpCase.Tensor;
+import dev.wuneng.kernels.op.Attention;
+import dev.wuneng.kernels.op.Rope;
+import dev.wuneng.kernels.run.View;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Cases of the rotary positions and of attention. */
+final class AttentionCases {
+    private AttentionCases() {
+    }
+
+    static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        cases.add(rope(1, 1, 8, 1));
+        cases.add(rope(17, 3, 16, 5));
+        cases.add(rope(63, 2, 6, 63));
+        cases.add(rope(15, 7, 64, 15));
+        cases.add(attention(1, 1, 1, 1, 8, 0));
+        cases.add(attention(1, 15, 2, 2, 8, 0, 15));
+        cases.add(attention(2, 17, 7, 1, 8, 0, 5, 12));
+        cases.add(attention(1, 63, 4, 2, 16, 0, 20, 1, 42));
+        cases.add(attention(1, 63, 2, 1, 8, 7, 40, 23));
+        cases.add(attention(3, 15, 3, 1, 7, 1, 15));
+        cases.add(attention(1, 17, 2, 1, 64, 16, 17));
+        cases.add(attention(1, 150, 1, 1, 2, 0, 150));
+        cases.add(attention(1, 150, 2, 1, 2, 70, 139, 11));
+        return cases;
+    }
+
+    private static OpCase rope(int rows, int heads, int headSize, int segment) {
+        OpCase c = new OpCase("rope", "rows=" + rows + " heads=" + heads + " head=" + headSize + " segment=" + segment);
+        int half = headSize / 2;
+        Tensor x = c.input("x", rows * heads * headSize);
+        Tensor pos = c.ints("pos", IntStream.range(0, rows).map(r -> r % segment).toArray());
+        Tensor cos = c.input("cos", segment * half).constant();
+        Tensor sin = c.input("sin", segment * half).constant();
+        Tensor y = c.output("y", rows * heads * headSize);
+        c.reference(v -> {
+            for (int i = 0; i < rows * heads; i++) {
+                for (int j = 0; j < half; j++) {
+                    int angle = (int) v.in(pos)[i / heads] * half + j;
+                    double first = v.in(x)[i * headSize + j];
+                    double second = v.in(x)[i * headSize + j + half];
+                    v.out(y)[i * headSize + j] = first * v.in(cos)[angle] - second * v.in(sin)[angle];
+                    v.out(y)[i * headSize + j + half] = second * v.in(cos)[angle] + first * v.in(sin)[angle];
+                }
+            }
+        });
+        c.forward(Rope.forward(x.view(), pos.view(), cos.view(), sin.view(), y.view(), rows, heads, headSize));
+        c.backward(Rope.backward(y.grad(), pos.view(), cos.view(), sin.view(), x.grad(), rows, heads, headSize));
+        return c;
+    }
+
+    /** @param segments the lengths of the documents in a sequence, of which there are {@code sequences} alike */
+    private static OpCase attention(int sequences, int length, int heads, int kvHeads, int headSize, int window, int... segments) {
+        OpCase c = new OpCase("attention", "rows=" + sequences + "*" + length + " heads=" + heads + ":" + kvHeads + " head=" + headSize
+                + " window=" + window + " segments=" + Arrays.toString(segments));
+        int rows = sequences * length;
+        int[] pos = new int[rows];
+        int at = 0;
+        for (int s = 0; s < sequences; s++) {
+            for (int segment : segments) {
+                for (int t = 0; t < segment; t++) {
+                    pos[at++] = t;
+                }
+            }
+        }
+        int[] first = new int[rows];
+        int[] last = new int[rows];
+        Attention.fillSpans(pos, first, last, length, window);
+        Tensor q = c.input("q", rows * heads * headSize);
+        Tensor k = c.input("k", rows * kvHeads * headSize);
+        Tensor v = c.input("v", rows * kvHeads * headSize);
+        Tensor firsts = c.ints("first", first);
+        Tensor lasts = c.ints("last", last);
+        Tensor o = c.output("o", rows * heads * headSize);
+        Tensor lse = c.output("lse", rows * heads).constant();
+        View stats = c.scratch("stats", rows * heads * 2);
+        c.reference(x -> {
+            for (int r = 0; r < rows; r++) {
+                for (int h = 0; h < heads; h++) {
+                    int start = Math.max(r - pos[r], window > 0 ? r - window + 1 : 0);
+                    reference(x.in(q), x.in(k), x.in(v), x.out(o), x.out(lse), r, h, h * kvHeads / heads, start, heads, kvHeads, headSize);
+                }
+            }
+        });
+        c.forward(Attention.forward(q.view(), k.view(), v.view(), firsts.view(), o.view(), lse.view(), rows, heads, kvHeads, headSize));
+        c.backward(Attention.backwardPrepare(o.view(), o.grad(), lse.view(), stats, rows, heads, headSize),
+                Attention.backwardQuery(q.view(), k.view(), v.view(), o.grad(), stats, firsts.view(), q.grad(), rows, heads, kvHeads, headSize),
+                Attention.backwardKeyValue(q.view(), k.view(), v.view(), o.grad(), stats, lasts.view(), k.grad(), v.grad(),
+                        rows, heads, kvHeads, headSize));
+        return c;
+    }
+
+    private static void reference(double[] q, double[] k, double[] v, double[] o, double[] lse, int r, int h, int g, int start,
+            int heads, int kvHeads, int headSize) {
+        double[] weights = new double[r - start + 1];
+        double sum = 0;
+        for (int j = start; j <= r; j++) {
+            double score = 0;
+            for (int n = 0; n < headSize; n++) {
+                score += q[(r * heads + h) * headSize + n] * k[(j * kvHeads + g) * headSize + n];
+            }
+            weights[j - start] = Math.exp(score / Math.sqrt(headSize));
+            sum += weights[j - start];
+        }
+        lse[r * heads + h] = Math.log(sum);
+        for (int j = start; j <= r; j++) {
+            for (int n = 0; n < headSize; n++) {
+                o[(r * heads + h) * headSize + n] += weights[j - start] / sum * v[(j * kvHeads + g) * headSize + n];
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.wuneng.kernels.check;
+
+import dev.wuneng.kernels.check.OpCase.Tensor;
+import dev.wuneng.kernels.op.ColumnSum;
+import dev.wuneng.kernels.op.HeadLinear;
+import dev.wuneng.kernels.op.Linear;
+import dev.wuneng.kernels.op.LowRank;
+import dev.wuneng.kernels.run.View;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Cases of the linear layers. */
+final class LinearCases {
+    private LinearCases() {
+    }
+
+    static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        for (boolean lowRank : new boolean[] {false, true}) {
+            cases.add(linear(lowRank, 1, 8, 5));
+            cases.add(linear(lowRank, 15, 33, 16));
+            cases.add(linear(lowRank, 17, 16, 70));
+            cases.add(linear(lowRank, 65, 7, 33));
+            cases.add(linear(lowRank, 6, 300, 34));
+            cases.add(linear(lowRank, 300, 3, 5));
+            cases.add(linear(lowRank, 3, 2, 600));
+            cases.add(backwardInputWrites(lowRank, 17, 19, 35));
+        }
+        cases.add(headLinear(1, 1, 8, 8));
+        cases.add(headLinear(15, 4, 16, 8));
+        cases.add(headLinear(17, 3, 5, 9));
+        cases.add(headLinear(7, 2, 64, 64));
+        return cases;
+    }
+
+    private static OpCase linear(boolean lowRank, int rows, int in, int out) {
+        OpCase c = new OpCase(lowRank ? "low_rank" : "linear", "rows=" + rows + " in=" + in + " out=" + out);
+        Tensor x = c.input("x", rows * in).accumulates();
+        Tensor w = c.input("w", in * out).accumulates();
+        Tensor b = c.input("b", out).accumulates();
+        Tensor y = c.output("y", rows * out);
+        Tensor z = c.output("z", rows * out);
+        c.reference(v -> {
+            for (int r = 0; r < rows; r++) {
+                for (int o = 0; o < out; o++) {
+                    double sum = 0;
+                    for (int i = 0; i < in; i++) {
+                        sum += v.in(x)[r * in + i] * v.in(w)[lowRank ? i * out + o : o * in + i];
+                    }
+                    v.out(y)[r * out + o] = sum;
+                    v.out(z)[r * out + o] = sum + v.in(b)[o];
+                }
+            }
+        });
+        int blocks = ColumnSum.blocks(rows);
+        View partial = c.scratch("partial", blocks * out);
+        if (lowRank) {
+            c.forward(LowRank.forward(x.view(), w.view(), y.view(), rows, in, out),
+                    LowRank.forwardBias(x.view(), w.view(), b.view(), z.view(), rows, in, out));
+            c.backward(LowRank.backwardInput(y.grad(), w.view(), x.grad(), rows, in, out, true),
+                    LowRank.backwardInput(z.grad(), w.view(), x.grad(), rows, in, out, true),
+                    LowRank.backwardWeight(x.view(), y.grad(), w.grad(), rows, in, out),
+                    LowRank.backwardWeight(x.view(), z.grad(), w.grad(), rows, in, out));
+        } else {
+            c.forward(Linear.forward(x.view(), w.view(), y.view(), rows, in, out),
+                    Linear.forwardBias(x.view(), w.view(), b.view(), z.view(), rows, in, out));
+            c.backward(Linear.backwardInput(y.grad(), w.view(), x.grad(), rows, in, out, true),
+                    Linear.backwardInput(z.grad(), w.view(), x.grad(), rows, in, out, true),
+                    Linear.backwardWeight(y.grad(), x.view(), w.grad(), rows, in, out),
+                    Linear.backwardWeight(z.grad(), x.view(), w.grad(), rows, in, out));
+        }
+        return c.backward(ColumnSum.partial(z.grad(), partial, rows, out), ColumnSum.accumulate(partial, b.grad(), blocks, out));
+    }
+
+    /** The gradient of the input alone, into a buffer that holds no numbers yet. */
+    private static OpCase backwardInputWrites(boolean lowRank, int rows, int in, int out) {
+        OpCase c = new OpCase(lowRank ? "low_rank.backward_input" : "linear.backward_input", "writes rows=" + rows + " in=" + in + " out=" + out);
+        Tensor dy = c.input("dy", rows * out);
+        Tensor w = c.input("w", in * out);
+        Tensor dx = c.output("dx", rows * in);
+        c.reference(v -> {
+            for (int r = 0; r < rows; r++) {
+                for (int i = 0; i < in; i++) {
+                    for (int o = 0; o < out; o++) {
+                        v.out(dx)[r * in + i] += v.in(dy)[r * out + o] * v.in(w)[lowRank ? i * out + o : o * in + i];
+                    }
+                }
+            }
+        });
+        return c.forward(lowRank ? LowRank.backwardInput(dy.view(), w.view(), dx.view(), rows, in, out, false)
+                : Linear.backwardInput(dy.view(), w.view(), dx.view(), rows, in, out, false));
+    }
+
+    /** W [x; z]: two windows of one weight, the second added. */
+    private static OpCase headLinear(int rows, int heads, int out, int in) {
+        OpCase c = new OpCase("head_linear", "rows=" + rows + " heads=" + heads + " out=" + out + " in=2*" + in);
+        Tensor x = c.input("x", rows * heads * in);
+        Tensor z = c.input("z", rows * heads * in).accumulates();
+        int ldw = 2 * in;
+        Tensor w = c.input("w", heads * out * ldw).accumulates();
+        Tensor y = c.output("y", rows * heads * out);
+        c.reference(v -> {
+            for (int r = 0; r < rows; r++) {
+                for (int h = 0; h < heads; h++) {
+                    for (int o = 0; o < out; o++) {
+                        for (int i = 0; i < in; i++) {
+                            int wAt = (h * out + o) * ldw + i;
+                            int xAt = (r * heads + h) * in + i;
+                            v.out(y)[(r * heads + h) * out + o] += v.in(w)[wAt] * v.in(x)[xAt] + v.in(w)[wAt + in] * v.in(z)[xAt];
+                        }
+                    }
+                }
+            }
+        });
+        c.forward(HeadLinear.forward(x.view(), w.view(), y.view(), rows, heads, out, in, ldw, 0, false),
+                HeadLinear.forward(z.view(), w.view(), y.view(), rows, heads, out, in, ldw, in, true));
+        return c.backward(HeadLinear.backwardInput(y.grad(), w.view(), x.grad(), rows, heads, out, in, ldw, 0, false),
+                HeadLinear.backwardInput(y.grad(), w.view(), z.grad(), rows, heads, out, in, ldw, in, true),
+                HeadLinear.backwardWeight(y.grad(), x.view(), w.grad(), rows, heads, out, in, ldw, 0),
+                HeadLinear.backwardWeight(y.grad(), z.view(), w.grad(), rows, heads, out, in, ldw, in));
+    }
+}

@@ -1,0 +1,161 @@
+package dev.wuneng.kernels.host;
+
+import dev.wuneng.kernels.run.HostBody;
+import dev.wuneng.kernels.run.Scratch;
+import dev.wuneng.kernels.run.View;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Matrix products of row-major matrices, y [m, n] (+)= a b, where a or b may be stored transposed.
+ *
+ * <p>One item is a block of y. Items that follow each other down a column of blocks are computed together, so b is packed once for them:
+ *
+ * <pre>
+ *                            ┌─ columns of the block ─┐
+ *                      KC ───┤ b, packed: panels      │
+ *                            └────────────────────────┘
+ *        ┌─ KC ─┐            ┌────────────────────────┐
+ *   CHUNK│ a,   │            │ y: tiles of 6 rows and │
+ *    rows│packed│            │ 2 vectors, computed in │
+ *        └──────┘            │ registers              │
+ *           ⋮                └────────────────────────┘
+ *
+ *   for each KC of k:  pack b;  for each CHUNK of rows:  pack a;  for each panel of b:  for each 6 rows of a:  tile
+ * </pre>
+ *
+ * <p>A packed chunk of a stays in the second-level cache, a panel of b nearly in the first. Every element of y is the sum over k in order,
+ * KC at a time, however y is cut into blocks.
+ */
+public final class GemmHost implements HostBody {
+    /** Which factors are stored transposed: NT multiplies a [m, k] and b [n, k], NN a [m, k] and b [k, n], TN a [k, m] and b [k, n]. */
+    public enum Layout { NT, NN, TN }
+
+    private static final int KC = 256;
+    private static final int ROWS = 6;
+    private static final int CHUNK = 32 * ROWS;
+    /** Blocks have at least twice the rows of a tile, and columns in multiples of the widest tile, whatever the vectors' width. */
+    private static final int LEAST_ROWS = 2 * ROWS;
+    private static final int GRAIN = 32;
+    /** Columns of y computed at once: bounds the memory for b. */
+    private static final int MOST_COLUMNS = 512;
+
+    /** A matrix of a launch: rows begin {@code ld} elements apart, the same matrix of the next product {@code step} further. */
+    public record Matrix(View view, int ld, int step) {
+        public Matrix(View view, int ld) {
+            this(view, ld, 0);
+        }
+    }
+
+    private final Layout layout;
+    private final Matrix a;
+    private final Matrix b;
+    private final Matrix y;
+    private final View bias;
+    private final int m;
+    private final int n;
+    private final int k;
+    private final int products;
+    private final boolean accumulate;
+    private final int blockRows;
+    private final int blockColumns;
+    private final int rowBlocks;
+    private final int columnBlocks;
+
+    /** The form of a launch with the views a, b, (bias,) y. */
+    public GemmHost(Layout layout, int products, Matrix a, Matrix b, View bias, Matrix y, int m, int n, int k, boolean accumulate) {
+        this.layout = layout;
+        this.products = products;
+        this.a = a;
+        this.b = b;
+        this.y = y;
+        this.bias = bias;
+        this.m = m;
+        this.n = n;
+        this.k = k;
+        this.accumulate = accumulate;
+        int down = 1;
+        int across = (n + MOST_COLUMNS - 1) / MOST_COLUMNS;
+        int wanted = 4 * Runtime.getRuntime().availableProcessors();
+        // Transposing costs about four times what copying does, so the factor that is transposed should be packed less often.
+        double aspect = layout == Layout.NT ? 4 : layout == Layout.TN ? 0.25 : 1;
+        while (down * across * products < wanted && (m / down > LEAST_ROWS || n / across > GRAIN)) {
+            if (m / down > LEAST_ROWS && m / down >= aspect * (n / across) || n / across <= GRAIN) {
+                down *= 2;
+            } else {
+                across *= 2;
+            }
+        }
+        blockRows = roundUp((m + down - 1) / down, ROWS);
+        blockColumns = roundUp((n + across - 1) / across, GRAIN);
+        rowBlocks = (m + blockRows - 1) / blockRows;
+        columnBlocks = (n + blockColumns - 1) / blockColumns;
+    }
+
+    public int items() {
+        return products * columnBlocks * rowBlocks;
+    }
+
+    @Override
+    public void run(int from, int to, int[] at, Scratch scratch) {
+        float[] s = scratch.floats(CHUNK * KC + KC * blockColumns + ROWS * Tile.COLUMNS);
+        int item = from;
+        while (item < to) {
+            int column = item / rowBlocks;
+            int row = item - column * rowBlocks;
+            int rows = Math.min(rowBlocks - row, to - item);
+            int product = column / columnBlocks;
+            block(product, row * blockRows, Math.min(m, (row + rows) * blockRows), (column - product * columnBlocks) * blockColumns, at, s);
+            item += rows;
+        }
+    }
+
+    private void block(int product, int top, int bottom, int left, int[] at, float[] s) {
+        MemorySegment bs = b.view.segment();
+        long b0 = at[1] + (long) product * b.step;
+        int width = Math.min(blockColumns, n - left);
+        int panels = CHUNK * KC;
+        for (int l = 0; l < k; l += KC) {
+            int depth = Math.min(KC, k - l);
+            if (layout == Layout.NT) {
+                Packing.panelsTransposed(bs, b0 + (long) left * b.ld + l, b.ld, width, depth, s, panels);
+            } else {
+                Packing.panels(bs, b0 + (long) l * b.ld + left, b.ld, width, depth, s, panels);
+            }
+            for (int i = top; i < bottom; i += CHUNK) {
+                chunk(product, i, Math.min(CHUNK, bottom - i), left, width, l, depth, at, s);
+            }
+        }
+    }
+
+    private void chunk(int product, int top, int rows, int left, int width, int l, int depth, int[] at, float[] s) {
+        MemorySegment as = a.view.segment();
+        long a0 = at[0] + (long) product * a.step;
+        int padded = roundUp(rows, ROWS);
+        if (layout == Layout.TN) {
+            Packing.rowsTransposed(as, a0 + (long) l * a.ld + top, a.ld, rows, padded, depth, s, 0, depth);
+        } else {
+            Packing.rows(as, a0 + (long) top * a.ld + l, a.ld, rows, padded, depth, s, 0, depth);
+        }
+        int panels = CHUNK * KC;
+        int tile = panels + KC * blockColumns;
+        MemorySegment ys = y.view.segment();
+        long y0 = at[bias == null ? 2 : 3] + (long) product * y.step + (long) top * y.ld + left;
+        for (int j = 0; j < width; j += Tile.COLUMNS) {
+            for (int i = 0; i < rows; i += ROWS) {
+                Tile.multiply(s, i * depth, depth, panels + j * depth, tile, Tile.COLUMNS, depth, false);
+                int high = Math.min(ROWS, rows - i);
+                int wide = Math.min(Tile.COLUMNS, width - j);
+                long corner = y0 + (long) i * y.ld + j;
+                if (l == 0 && bias != null) {
+                    Packing.write(s, tile, high, wide, bias.segment(), at[2] + left + j, 0, ys, corner, y.ld);
+                } else {
+                    Packing.write(s, tile, high, wide, l == 0 && !accumulate ? null : ys, corner, y.ld, ys, corner, y.ld);
+                }
+            }
+        }
+    }
+
+    private static int roundUp(int size, int multiple) {
+        return (size + multiple - 1) / multiple * multiple;
+    }
+}

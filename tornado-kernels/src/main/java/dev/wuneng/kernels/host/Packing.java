@@ -1,0 +1,103 @@
+package dev.wuneng.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/**
+ * Copies parts of row-major matrices to where and how {@link Tile} reads them. The factor a is packed as rows with l along them, the
+ * factor b as panels of {@link Tile#COLUMNS} columns, one after the other, with l down them:
+ *
+ * <pre>
+ *              l →                         panel 0     panel 1
+ *   a   row 0  ········        b   l = 0   ········    ········
+ *       row 1  ········            l = 1   ········    ········
+ *         ⋮                          ⋮
+ * </pre>
+ *
+ * <p>What lies beyond the last row of a or the last column of b is filled with a copy of the last or with zero: it is computed with, but never
+ * written out.
+ */
+final class Packing {
+    private static final int LANES = Tile.LANES;
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    private Packing() {
+    }
+
+    /** Packs rows 0…rows−1 of a matrix as factor a, {@code padded} of them, in lines of {@code lda}. */
+    static void rows(MemorySegment from, long offset, int ld, int rows, int padded, int k, float[] s, int a, int lda) {
+        for (int i = 0; i < padded; i++) {
+            copy(from, offset + (long) Math.min(i, rows - 1) * ld, k, s, a + i * lda);
+        }
+    }
+
+    /** Packs columns 0…rows−1 of a matrix [k, …] as rows of factor a. */
+    static void rowsTransposed(MemorySegment from, long offset, int ld, int rows, int padded, int k, float[] s, int a, int lda) {
+        for (int i = 0; i < padded; i++) {
+            long column = offset + Math.min(i, rows - 1);
+            for (int l = 0; l < k; l++) {
+                s[a + i * lda + l] = get(from, column + (long) l * ld);
+            }
+        }
+    }
+
+    /** Packs a matrix [k, columns] as panels. */
+    static void panels(MemorySegment from, long offset, int ld, int columns, int k, float[] s, int b) {
+        for (int j = 0; j < columns; j += Tile.COLUMNS) {
+            int panel = b + j * k;
+            int width = Math.min(columns - j, Tile.COLUMNS);
+            for (int l = 0; l < k; l++) {
+                copy(from, offset + (long) l * ld + j, width, s, panel + l * Tile.COLUMNS);
+            }
+        }
+    }
+
+    /** Packs a matrix [columns, k], transposed, as panels. */
+    static void panelsTransposed(MemorySegment from, long offset, int ld, int columns, int k, float[] s, int b) {
+        for (int j = 0; j < columns; j += Tile.COLUMNS) {
+            int panel = b + j * k;
+            for (int l = 0; l < k; l++) {
+                for (int c = 0; c < Tile.COLUMNS; c++) {
+                    s[panel + l * Tile.COLUMNS + c] = get(from, offset + (long) Math.min(j + c, columns - 1) * ld + l);
+                }
+            }
+        }
+    }
+
+    /** Writes a tile of {@code rows} and {@code columns} to y, added to what {@code start} holds unless that is null. */
+    static void write(float[] s, int tile, int rows, int columns, MemorySegment start, long start0, int startLd, MemorySegment y, long y0, int ld) {
+        for (int j = 0; j < columns; j += LANES) {
+            VectorMask<Float> mask = Tile.SPECIES.indexInRange(j, columns);
+            for (int i = 0; i < rows; i++) {
+                FloatVector sum = FloatVector.fromArray(Tile.SPECIES, s, tile + i * Tile.COLUMNS + j);
+                long from = 4 * (start0 + (long) i * startLd + j);
+                long to = 4 * (y0 + (long) i * ld + j);
+                if (columns - j >= LANES) {
+                    sum = start == null ? sum : sum.add(FloatVector.fromMemorySegment(Tile.SPECIES, start, from, ORDER));
+                    sum.intoMemorySegment(y, to, ORDER);
+                } else {
+                    sum = start == null ? sum : sum.add(FloatVector.fromMemorySegment(Tile.SPECIES, start, from, ORDER, mask));
+                    sum.intoMemorySegment(y, to, ORDER, mask);
+                }
+            }
+        }
+    }
+
+    private static void copy(MemorySegment from, long offset, int size, float[] s, int to) {
+        int i = 0;
+        for (; i <= size - LANES; i += LANES) {
+            FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + i), ORDER).intoArray(s, to + i);
+        }
+        if (i < size) {
+            VectorMask<Float> mask = Tile.SPECIES.indexInRange(i, size);
+            FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + i), ORDER, mask).intoArray(s, to + i, mask);
+        }
+    }
+
+    private static float get(MemorySegment from, long element) {
+        return from.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * element);
+    }
+}

@@ -1,0 +1,84 @@
+package dev.wuneng.kernels.host;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The innermost matrix product of the host bodies: {@link #ROWS} rows of a times a panel of {@link #COLUMNS} columns of b, with all sums in
+ * registers. Twelve sums are enough to keep two multiply-add units busy through their latency, and with two vectors of b and one
+ * element of a they just fit the 16 registers of AVX2.
+ */
+final class Tile {
+    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    static final int LANES = SPECIES.length();
+    static final int ROWS = 6;
+    static final int COLUMNS = 2 * LANES;
+
+    private Tile() {
+    }
+
+    /**
+     * c_ij (+)= Σ_l a_il b_lj, with l in order. All three lie in {@code s}.
+     *
+     * @param a row i begins at {@code a + i · lda}
+     * @param b a panel: row l begins at {@code b + l · COLUMNS}
+     * @param c row i begins at {@code c + i · ldc}
+     */
+    static void multiply(float[] s, int a, int lda, int b, int c, int ldc, int k, boolean add) {
+        int a1 = a + lda;
+        int a2 = a1 + lda;
+        int a3 = a2 + lda;
+        int a4 = a3 + lda;
+        int a5 = a4 + lda;
+        FloatVector c00 = start(s, c, add);
+        FloatVector c01 = start(s, c + LANES, add);
+        FloatVector c10 = start(s, c + ldc, add);
+        FloatVector c11 = start(s, c + ldc + LANES, add);
+        FloatVector c20 = start(s, c + 2 * ldc, add);
+        FloatVector c21 = start(s, c + 2 * ldc + LANES, add);
+        FloatVector c30 = start(s, c + 3 * ldc, add);
+        FloatVector c31 = start(s, c + 3 * ldc + LANES, add);
+        FloatVector c40 = start(s, c + 4 * ldc, add);
+        FloatVector c41 = start(s, c + 4 * ldc + LANES, add);
+        FloatVector c50 = start(s, c + 5 * ldc, add);
+        FloatVector c51 = start(s, c + 5 * ldc + LANES, add);
+        for (int l = 0; l < k; l++) {
+            FloatVector b0 = FloatVector.fromArray(SPECIES, s, b + l * COLUMNS);
+            FloatVector b1 = FloatVector.fromArray(SPECIES, s, b + l * COLUMNS + LANES);
+            FloatVector x = FloatVector.broadcast(SPECIES, s[a + l]);
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = FloatVector.broadcast(SPECIES, s[a1 + l]);
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            x = FloatVector.broadcast(SPECIES, s[a2 + l]);
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            x = FloatVector.broadcast(SPECIES, s[a3 + l]);
+            c30 = x.fma(b0, c30);
+            c31 = x.fma(b1, c31);
+            x = FloatVector.broadcast(SPECIES, s[a4 + l]);
+            c40 = x.fma(b0, c40);
+            c41 = x.fma(b1, c41);
+            x = FloatVector.broadcast(SPECIES, s[a5 + l]);
+            c50 = x.fma(b0, c50);
+            c51 = x.fma(b1, c51);
+        }
+        c00.intoArray(s, c);
+        c01.intoArray(s, c + LANES);
+        c10.intoArray(s, c + ldc);
+        c11.intoArray(s, c + ldc + LANES);
+        c20.intoArray(s, c + 2 * ldc);
+        c21.intoArray(s, c + 2 * ldc + LANES);
+        c30.intoArray(s, c + 3 * ldc);
+        c31.intoArray(s, c + 3 * ldc + LANES);
+        c40.intoArray(s, c + 4 * ldc);
+        c41.intoArray(s, c + 4 * ldc + LANES);
+        c50.intoArray(s, c + 5 * ldc);
+        c51.intoArray(s, c + 5 * ldc + LANES);
+    }
+
+    private static FloatVector start(float[] s, int c, boolean add) {
+        return add ? FloatVector.fromArray(SPECIES, s, c) : FloatVector.zero(SPECIES);
+    }
+}
