@@ -1,7 +1,9 @@
 package dev.wuneng.kernels.host;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -40,9 +42,27 @@ final class Lanes {
         }
     }
 
-    /** The value with {@code other} in the lanes from {@code left} on. */
-    static FloatVector cut(FloatVector value, int left, float other) {
-        return left >= LENGTH ? value : of(other).blend(value, SPECIES.indexInRange(0, left));
+    static FloatVector load(float[] from, int element) {
+        return FloatVector.fromArray(SPECIES, from, element);
+    }
+
+    static void store(FloatVector value, float[] to, int element) {
+        value.intoArray(to, element);
+    }
+
+    /** The next multiple of a vector's length. */
+    static int roundUp(int size) {
+        return (size + LENGTH - 1) / LENGTH * LENGTH;
+    }
+
+    /** Copies {@code size} elements and fills up to whole vectors: loops over the copy have no rest. */
+    static void read(MemorySegment from, int element, float[] to, int index, int size, float filler) {
+        MemorySegment.copy(from, ValueLayout.JAVA_FLOAT, 4L * element, to, index, size);
+        Arrays.fill(to, index + size, index + roundUp(size), filler);
+    }
+
+    static void write(float[] from, int index, MemorySegment to, int element, int size) {
+        MemorySegment.copy(from, index, to, ValueLayout.JAVA_FLOAT, 4L * element, size);
     }
 
     static float sum(FloatVector value) {
