@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Loads and stores of whole vectors by element number, the last ones of a row cut where the row ends. */
@@ -13,6 +14,9 @@ final class Lanes {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     static final int LENGTH = SPECIES.length();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    private static final VectorShuffle<Float> TURN_8 = VectorShuffle.iota(SPECIES, 8, 1, true);
+    private static final VectorShuffle<Float> TURN_4 = VectorShuffle.iota(SPECIES, 4, 1, true);
+    private static final VectorShuffle<Float> TURN_2 = VectorShuffle.iota(SPECIES, 2, 1, true);
 
     private Lanes() {
     }
@@ -65,8 +69,20 @@ final class Lanes {
         MemorySegment.copy(from, index, to, ValueLayout.JAVA_FLOAT, 4L * element, size);
     }
 
+    /**
+     * The sum of all lanes, always in the same order: what {@code reduceLanes(ADD)} leaves open, so that its last bits change when the
+     * just-in-time compiler takes over.
+     */
     static float sum(FloatVector value) {
-        return value.reduceLanes(VectorOperators.ADD);
+        FloatVector sum = value;
+        if (LENGTH > 8) {
+            sum = sum.add(sum.rearrange(TURN_8));
+        }
+        if (LENGTH > 4) {
+            sum = sum.add(sum.rearrange(TURN_4));
+        }
+        sum = sum.add(sum.rearrange(TURN_2));
+        return sum.lane(0) + sum.lane(1);
     }
 
     static float max(FloatVector value) {
