@@ -1,0 +1,17 @@
+package dev.wuneng.training.config;
+
+import com.google.gson.annotations.SerializedName;
+import java.util.Locale;
+
+/** The stages of the spec, "Training", and what comes before them: a teacher. */
+public enum Stage {
+    @SerializedName("teacher") TEACHER,
+    @SerializedName("align") ALIGN,
+    @SerializedName("distill") DISTILL,
+    @SerializedName("sft") SFT;
+
+    /** As it is written in a configuration. */
+    public String id() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}
