@@ -39,15 +39,16 @@ public final class Tokenize {
     }
 
     /**
-     * Writes plain text, each document as what the tokenizer puts around a text, the text, and the end-of-text token. All
-     * of it is trained on.
+     * Writes plain text, each document as what the tokenizer puts around a text, the text, and the end-of-text token.
+     * All of it is trained on.
      *
      * @throws DataException if the tokenizer has no end-of-text token or the file cannot be written
      */
-    public static DocumentMetadata documents(Stream<String> documents, Tokenizer tokenizer, Path file, Progress progress) {
+    public static DocumentMetadata documents(Stream<String> documents, Tokenizer tokenizer, Path file,
+            Progress progress) {
         int[] end = {tokenizer.endOfText()};
-        return write(documents, text -> new Encoded(join(tokenizer.encodeDocument(text), end), null), tokenizer, file, false,
-                progress);
+        return write(documents, text -> new Encoded(join(tokenizer.encodeDocument(text), end), null), tokenizer, file,
+                false, progress);
     }
 
     /**
@@ -77,9 +78,10 @@ public final class Tokenize {
         }, tokenizer, file, true, progress);
     }
 
-    private static <T> DocumentMetadata write(Stream<T> texts, Function<T, Encoded> encode, Tokenizer tokenizer, Path file,
-            boolean withLabels, Progress progress) {
-        try (DocumentWriter writer = new DocumentWriter(file, tokenizer.hash(), tokenizer.vocabularySize(), withLabels)) {
+    private static <T> DocumentMetadata write(Stream<T> texts, Function<T, Encoded> encode, Tokenizer tokenizer,
+            Path file, boolean withLabels, Progress progress) {
+        int vocabularySize = tokenizer.vocabularySize();
+        try (DocumentWriter writer = new DocumentWriter(file, tokenizer.hash(), vocabularySize, withLabels)) {
             texts.gather(Gatherers.windowFixed(CHUNK))
                     .gather(Gatherers.mapConcurrent(Runtime.getRuntime().availableProcessors(),
                             chunk -> chunk.stream().map(encode).toList()))

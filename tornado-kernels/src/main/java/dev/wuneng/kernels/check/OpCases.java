@@ -11,6 +11,10 @@ public final class OpCases {
     public static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
         cases.addAll(NormCases.all());
+        cases.addAll(ShiftCases.all());
+        cases.addAll(StateCases.all());
+        cases.addAll(ScanCases.all());
+        cases.addAll(HeadCases.all());
         cases.addAll(LinearCases.all());
         cases.addAll(AttentionCases.all());
         cases.addAll(ElementwiseCases.all());

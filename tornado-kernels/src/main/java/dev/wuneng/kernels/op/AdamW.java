@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.AdamWHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -30,7 +31,8 @@ public final class AdamW {
     /** Updates params, m and v. */
     public static Launch update(View params, View gradients, View m, View v, View hyper, View norm, int count,
             float beta1, float beta2, float eps, float decay) {
-        return Launch.of("adam_w.update", AdamW::adamWUpdate, count, params, gradients, m, v, hyper, norm, beta1, beta2, eps, decay);
+        return Launch.of("adam_w.update", AdamW::adamWUpdate, count, params, gradients, m, v, hyper, norm, beta1, beta2, eps, decay)
+                .onHost(AdamWHost.items(count), AdamWHost.update(params, gradients, m, v, hyper, norm, count, beta1, beta2, eps, decay));
     }
 
     /** What {@code hyper} holds at step {@code step}, the first being 1. */
@@ -40,7 +42,8 @@ public final class AdamW {
 
     public static void adamWUpdate(int from, int to, IntArray at, int p, FloatArray params, FloatArray gradients, FloatArray m, FloatArray v,
             FloatArray hyper, FloatArray norm, float beta1, float beta2, float eps, float decay) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             float factor = norm.get(at.get(p + 5) + 1);
             if (factor > 0f) {
                 int w0 = at.get(p) + i;

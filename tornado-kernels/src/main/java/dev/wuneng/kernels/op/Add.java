@@ -22,13 +22,15 @@ public final class Add {
     }
 
     public static void addSum(int from, int to, IntArray at, int p, FloatArray a, FloatArray b, FloatArray y) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             y.set(at.get(p + 2) + i, a.get(at.get(p) + i) + b.get(at.get(p + 1) + i));
         }
     }
 
     public static void addAccumulate(int from, int to, IntArray at, int p, FloatArray a, FloatArray y) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int o = at.get(p + 1) + i;
             y.set(o, y.get(o) + a.get(at.get(p) + i));
         }

@@ -29,7 +29,8 @@ public final class AlignLoss {
 
     public static void alignLossAndGradient(int from, int to, IntArray at, int p, FloatArray a, FloatArray t, IntArray mask, FloatArray scale,
             FloatArray loss, FloatArray da, int width) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int a0 = at.get(p) + r * width;
             int t0 = at.get(p + 1) + r * width;
             int d0 = at.get(p + 5) + r * width;

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.CrossEntropyHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import java.util.ArrayList;
@@ -46,7 +47,8 @@ public final class CrossEntropy {
     public static List<Launch> loss(View logits, View labels, View partial, View lse, View loss, int rows, int width, int tokens) {
         int chunks = chunks(tokens);
         return List.of(
-                Launch.of("cross_entropy.partial", CrossEntropy::crossEntropyPartial, rows * chunks, logits, partial, width, tokens, chunks),
+                Launch.of("cross_entropy.partial", CrossEntropy::crossEntropyPartial, rows * chunks, logits, partial, width, tokens, chunks)
+                        .onHost(rows * chunks, CrossEntropyHost.partial(logits, partial, width, tokens, chunks, CHUNK)),
                 Launch.of("cross_entropy.combine", CrossEntropy::crossEntropyCombine, rows, logits, labels, partial, lse, loss, width, chunks));
     }
 
@@ -54,12 +56,14 @@ public final class CrossEntropy {
     public static List<Launch> lossAndGradient(View logits, View labels, View scale, View partial, View lse, View loss, int rows, int width,
             int tokens) {
         List<Launch> launches = new ArrayList<>(loss(logits, labels, partial, lse, loss, rows, width, tokens));
-        launches.add(Launch.of("cross_entropy.gradient", CrossEntropy::crossEntropyGradient, rows * width, logits, labels, lse, scale, width, tokens));
+        launches.add(Launch.of("cross_entropy.gradient", CrossEntropy::crossEntropyGradient, rows * width, logits, labels, lse, scale, width, tokens)
+                .onHost(rows, CrossEntropyHost.gradient(logits, labels, lse, scale, width, tokens)));
         return launches;
     }
 
     public static void crossEntropyPartial(int from, int to, IntArray at, int p, FloatArray logits, FloatArray partial, int width, int tokens, int chunks) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / chunks;
             int l0 = at.get(p) + r * width;
             // Neighbouring items read neighbouring columns.
@@ -79,7 +83,8 @@ public final class CrossEntropy {
 
     public static void crossEntropyCombine(int from, int to, IntArray at, int p, FloatArray logits, IntArray labels, FloatArray partial,
             FloatArray lse, FloatArray loss, int width, int chunks) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int p0 = at.get(p + 2) + 2 * r * chunks;
             float largest = partial.get(p0);
             for (int c = 1; c < chunks; c++) {
@@ -99,7 +104,8 @@ public final class CrossEntropy {
 
     public static void crossEntropyGradient(int from, int to, IntArray at, int p, FloatArray logits, IntArray labels, FloatArray lse,
             FloatArray scale, int width, int tokens) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / width;
             int j = i - r * width;
             int l = at.get(p) + i;

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.DistillationHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import java.util.List;
@@ -46,16 +47,21 @@ public final class Distillation {
         int chunks = CrossEntropy.chunks(tokens);
         return List.of(
                 Launch.of("distillation.partial", Distillation::distillationPartial, rows * chunks, student, teacher, partial,
-                        studentWidth, teacherWidth, tokens, chunks, temperature),
+                        studentWidth, teacherWidth, tokens, chunks, temperature)
+                        .onHost(rows * chunks, DistillationHost.partial(student, teacher, partial, studentWidth, teacherWidth, tokens, chunks,
+                                CrossEntropy.CHUNK, temperature)),
                 Launch.of("distillation.combine", Distillation::distillationCombine, rows, student, labels, mask, partial, stats, kl, ce,
                         studentWidth, chunks, temperature),
                 Launch.of("distillation.gradient", Distillation::distillationGradient, rows * studentWidth, student, teacher, labels, mask, stats,
-                        scales, studentWidth, teacherWidth, tokens, temperature));
+                        scales, studentWidth, teacherWidth, tokens, temperature)
+                        .onHost(rows, DistillationHost.gradient(student, teacher, labels, mask, stats, scales, studentWidth, teacherWidth, tokens,
+                                temperature)));
     }
 
     public static void distillationPartial(int from, int to, IntArray at, int p, FloatArray student, FloatArray teacher, FloatArray partial,
             int studentWidth, int teacherWidth, int tokens, int chunks, float temperature) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / chunks;
             int s0 = at.get(p) + r * studentWidth;
             int t0 = at.get(p + 1) + r * teacherWidth;
@@ -91,7 +97,8 @@ public final class Distillation {
 
     public static void distillationCombine(int from, int to, IntArray at, int p, FloatArray student, IntArray labels, IntArray mask,
             FloatArray partial, FloatArray stats, FloatArray kl, FloatArray ce, int studentWidth, int chunks, float temperature) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int p0 = at.get(p + 3) + r * chunks * PARTIAL;
             float largestS = partial.get(p0);
             float largestT = partial.get(p0 + 3);
@@ -128,7 +135,8 @@ public final class Distillation {
 
     public static void distillationGradient(int from, int to, IntArray at, int p, FloatArray student, FloatArray teacher, IntArray labels,
             IntArray mask, FloatArray stats, FloatArray scales, int studentWidth, int teacherWidth, int tokens, float temperature) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / studentWidth;
             int j = i - r * studentWidth;
             float gradient = 0f;

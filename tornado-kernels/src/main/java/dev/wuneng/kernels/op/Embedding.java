@@ -52,7 +52,8 @@ public final class Embedding {
     }
 
     public static void embeddingForward(int from, int to, IntArray at, int p, IntArray ids, FloatArray table, FloatArray x, int width) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / width;
             int j = i - r * width;
             int id = ids.get(at.get(p) + r);
@@ -62,7 +63,8 @@ public final class Embedding {
 
     public static void embeddingBackward(int from, int to, IntArray at, int p, IntArray ids, IntArray order, IntArray runs,
             FloatArray dx, FloatArray dtable, int width) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int first = i / width;
             int j = i - first * width;
             int o0 = at.get(p + 1) + first;

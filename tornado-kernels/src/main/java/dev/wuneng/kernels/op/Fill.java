@@ -17,7 +17,8 @@ public final class Fill {
     }
 
     public static void fillWith(int from, int to, IntArray at, int p, FloatArray y, float value) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             y.set(at.get(p) + i, value);
         }
     }

@@ -48,7 +48,8 @@ public final class GateBand {
 
     public static void gateBandPartial(int from, int to, IntArray at, int p, FloatArray g, IntArray mask, FloatArray partial,
             int rows, int heads, int n, int block) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int b = i / heads;
             int h = i - b * heads;
             int end = Math.min(rows, (b + 1) * block);
@@ -81,7 +82,8 @@ public final class GateBand {
 
     public static void gateBandCombine(int from, int to, IntArray at, int p, FloatArray partial, FloatArray stats,
             int blocks, int heads, int n, float low, float high) {
-        for (@Parallel int h = from; h < to; h++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int h = from + item;
             int p0 = at.get(p) + h * PARTIAL;
             float tokens = 0f;
             float sum = 0f;
@@ -110,7 +112,8 @@ public final class GateBand {
 
     public static void gateBandBackward(int from, int to, IntArray at, int p, FloatArray stats, IntArray mask, FloatArray scale,
             FloatArray dg, int heads, int n) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int row = i / n;
             int r = row / heads;
             int h = row - r * heads;

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.GradientNormHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -35,7 +36,8 @@ public final class GradientNorm {
     /** Writes the sums of squares of a range. */
     public static Launch partial(View gradients, View partial, int count) {
         int partials = partials(count);
-        return Launch.of("gradient_norm.partial", GradientNorm::gradientNormPartial, partials, gradients, partial, count, partials);
+        return Launch.of("gradient_norm.partial", GradientNorm::gradientNormPartial, partials, gradients, partial, count, partials)
+                .onHost(partials, GradientNormHost.partial(gradients, partial, count, partials));
     }
 
     /** Writes norm from {@code partials} sums of all ranges; a clip of 0 clips nothing. */
@@ -44,7 +46,8 @@ public final class GradientNorm {
     }
 
     public static void gradientNormPartial(int from, int to, IntArray at, int p, FloatArray gradients, FloatArray partial, int count, int partials) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int g0 = at.get(p);
             float sum = 0f;
             // Neighbouring items read neighbouring elements.
@@ -56,7 +59,8 @@ public final class GradientNorm {
     }
 
     public static void gradientNormCombine(int from, int to, IntArray at, int p, FloatArray partial, FloatArray norm, int partials, float clip) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             float sum = 0f;
             for (int j = 0; j < partials; j++) {
                 sum += partial.get(at.get(p) + j);

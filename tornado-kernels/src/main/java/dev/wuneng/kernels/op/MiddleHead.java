@@ -61,7 +61,8 @@ public final class MiddleHead {
 
     public static void middleHeadGated(int from, int to, IntArray at, int p, FloatArray pre, FloatArray bias, FloatArray a, FloatArray k,
             FloatArray g, FloatArray m, int width) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = r * width;
             int pre0 = at.get(p) + x0;
             int b0 = at.get(p + 1);
@@ -80,7 +81,8 @@ public final class MiddleHead {
 
     public static void middleHeadBackwardGated(int from, int to, IntArray at, int p, FloatArray a, FloatArray k, FloatArray g, FloatArray dm,
             FloatArray da, FloatArray dk, FloatArray dpre, int width) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = r * width;
             int a0 = at.get(p) + x0;
             int k0 = at.get(p + 1) + x0;
@@ -100,7 +102,8 @@ public final class MiddleHead {
     }
 
     public static void middleHeadBackwardGate(int from, int to, IntArray at, int p, FloatArray g, FloatArray dg, FloatArray dpre, int width, int share) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int g0 = at.get(p) + r * width;
             int s0 = at.get(p + 1) + r * (width / share);
             int d0 = at.get(p + 2) + r * width;
@@ -115,7 +118,8 @@ public final class MiddleHead {
     }
 
     public static void middleHeadWeighted(int from, int to, IntArray at, int p, FloatArray beta, FloatArray a, FloatArray k, FloatArray m, int width) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = r * width;
             int a0 = at.get(p + 1) + x0;
             int k0 = at.get(p + 2) + x0;
@@ -131,7 +135,8 @@ public final class MiddleHead {
 
     public static void middleHeadBackwardWeighted(int from, int to, IntArray at, int p, FloatArray beta, FloatArray dm, FloatArray da, FloatArray dk,
             int width) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = r * width;
             int dm0 = at.get(p + 1) + x0;
             int da0 = at.get(p + 2) + x0;
@@ -148,7 +153,8 @@ public final class MiddleHead {
 
     public static void middleHeadBackwardBeta(int from, int to, IntArray at, int p, FloatArray beta, FloatArray a, FloatArray k, FloatArray dm,
             FloatArray partial, int rows, int width, int block) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int b = n / width;
             int c = n - b * width;
             int end = Math.min(rows, (b + 1) * block);

@@ -44,7 +44,8 @@ public final class Rope {
 
     public static void ropeTurn(int from, int to, IntArray at, int p, FloatArray x, IntArray pos, FloatArray cos, FloatArray sin, FloatArray y,
             int heads, int half, float direction) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int vector = i / half;
             int j = i - vector * half;
             int x0 = at.get(p) + vector * 2 * half + j;

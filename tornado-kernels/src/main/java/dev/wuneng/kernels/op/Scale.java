@@ -17,7 +17,8 @@ public final class Scale {
     }
 
     public static void scaleBy(int from, int to, IntArray at, int p, FloatArray factor, FloatArray y) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int o = at.get(p + 1) + i;
             y.set(o, y.get(o) * factor.get(at.get(p)));
         }

@@ -40,7 +40,8 @@ public final class ScaledAdd {
 
     public static void scaledAddForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray scale, FloatArray y, FloatArray out,
             int width, int share) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = at.get(p) + r * width;
             int s0 = at.get(p + 1);
             int y0 = at.get(p + 2) + r * width;
@@ -55,7 +56,8 @@ public final class ScaledAdd {
     }
 
     public static void scaledAddScaled(int from, int to, IntArray at, int p, FloatArray scale, FloatArray y, FloatArray out, int width, int share) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int s0 = at.get(p);
             int y0 = at.get(p + 1) + r * width;
             int o0 = at.get(p + 2) + r * width;
@@ -70,7 +72,8 @@ public final class ScaledAdd {
 
     public static void scaledAddBackwardScale(int from, int to, IntArray at, int p, FloatArray y, FloatArray dout, FloatArray partial,
             int rows, int width, int share, int block) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int b = n / (width / share);
             int c0 = (n - b * (width / share)) * share;
             int end = Math.min(rows, (b + 1) * block);

@@ -59,7 +59,8 @@ public final class StateScan {
 
     public static void stateScanForward(int from, int to, IntArray at, int p, FloatArray streams, FloatArray initial, FloatArray y, FloatArray e,
             FloatArray checkpoints, int tokens, int heads, int size) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int state = n / size;
             int i = n - state * size;
             int b = state / heads;
@@ -96,7 +97,8 @@ public final class StateScan {
 
     public static void stateScanReadout(int from, int to, IntArray at, int p, FloatArray streams, FloatArray e, FloatArray checkpoints,
             FloatArray u, FloatArray z, int tokens, int heads, int size) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int chunks = (tokens + CHUNK - 1) / CHUNK;
             int j = n % size;
             int state = n / (chunks * size);
@@ -127,7 +129,8 @@ public final class StateScan {
     }
 
     public static void stateScanLast(int from, int to, IntArray at, int p, FloatArray checkpoints, FloatArray state, int slots, int square) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int s = n / square;
             state.set(at.get(p + 1) + n, checkpoints.get(at.get(p) + (s * slots + slots - 1) * square + n - s * square));
         }

@@ -53,7 +53,8 @@ public final class StateScanBackward {
 
     public static void stateScanBackwardReadout(int from, int to, IntArray at, int p, FloatArray streams, FloatArray e, FloatArray checkpoints,
             FloatArray dz, FloatArray du, int tokens, int heads, int size) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int chunks = (tokens + StateScan.CHUNK - 1) / StateScan.CHUNK;
             int i = n % size;
             int state = n / (chunks * size);
@@ -83,7 +84,8 @@ public final class StateScanBackward {
 
     public static void stateScanBackwardValues(int from, int to, IntArray at, int p, FloatArray streams, FloatArray u, FloatArray dy, FloatArray dz,
             FloatArray work, int tokens, int heads, int size) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int state = n / size;
             int i = n - state * size;
             int b = state / heads;
@@ -116,7 +118,8 @@ public final class StateScanBackward {
 
     public static void stateScanBackwardKeys(int from, int to, IntArray at, int p, FloatArray streams, FloatArray e, FloatArray checkpoints,
             FloatArray u, FloatArray dy, FloatArray dz, FloatArray work, FloatArray dstreams, int tokens, int heads, int size) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int state = n / size;
             int j = n - state * size;
             int b = state / heads;

@@ -78,7 +78,8 @@ public final class StateStreams {
 
     public static void stateStreamsForward(int from, int to, IntArray at, int p, FloatArray r, FloatArray k, FloatArray v, FloatArray lw,
             FloatArray la, FloatArray kk, FloatArray ka, IntArray pos, FloatArray streams, int heads, int headSize) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int row = n / heads;
             int x0 = n * headSize;
             int r0 = at.get(p) + x0;
@@ -113,7 +114,8 @@ public final class StateStreams {
 
     public static void stateStreamsBackwardGates(int from, int to, IntArray at, int p, FloatArray k, FloatArray lw, FloatArray la, FloatArray ka,
             IntArray pos, FloatArray streams, FloatArray dstreams, FloatArray dlw, FloatArray dla, int heads, int headSize) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int row = n / heads;
             int x0 = n * headSize;
             int k0 = at.get(p) + x0;
@@ -139,7 +141,8 @@ public final class StateStreams {
 
     public static void stateStreamsBackwardKey(int from, int to, IntArray at, int p, FloatArray k, FloatArray la, FloatArray kk, FloatArray ka,
             IntArray pos, FloatArray dstreams, FloatArray dk, FloatArray dp, int heads, int headSize) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int row = n / heads;
             int x0 = n * headSize;
             int k0 = at.get(p) + x0;
@@ -178,7 +181,8 @@ public final class StateStreams {
 
     public static void stateStreamsBackwardScales(int from, int to, IntArray at, int p, FloatArray k, FloatArray la, FloatArray dp,
             FloatArray dstreams, FloatArray partial, int rows, int heads, int headSize, int block) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int columns = heads * headSize;
             int b = n / columns;
             int c = n - b * columns;

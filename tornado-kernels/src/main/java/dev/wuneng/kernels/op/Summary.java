@@ -52,7 +52,8 @@ public final class Summary {
 
     public static void summaryForward(int from, int to, IntArray at, int p, FloatArray y, FloatArray weight, FloatArray bias, FloatArray streams,
             FloatArray rk, FloatArray s, FloatArray stats, int heads, int headSize, float eps) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int c0 = (n % heads) * headSize;
             int w0 = at.get(p + 1) + c0;
             int b0 = at.get(p + 2) + c0;
@@ -87,7 +88,8 @@ public final class Summary {
 
     public static void summaryBackwardReadout(int from, int to, IntArray at, int p, FloatArray y, FloatArray weight, FloatArray stats, FloatArray ds,
             FloatArray dy, int heads, int headSize) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int y0 = at.get(p) + n * headSize;
             int w0 = at.get(p + 1) + (n % heads) * headSize;
             int g0 = at.get(p + 3) + n * headSize;
@@ -111,7 +113,8 @@ public final class Summary {
 
     public static void summaryBackwardBonus(int from, int to, IntArray at, int p, FloatArray streams, FloatArray rk, FloatArray stats, FloatArray ds,
             FloatArray dstreams, FloatArray dc, int heads, int headSize) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int k0 = at.get(p) + (n * 6 + 3) * headSize;
             int v0 = k0 + headSize;
             int r0 = v0 + headSize;
@@ -137,7 +140,8 @@ public final class Summary {
 
     public static void summaryBackwardWeights(int from, int to, IntArray at, int p, FloatArray y, FloatArray streams, FloatArray stats, FloatArray ds,
             FloatArray dc, FloatArray partial, int rows, int heads, int headSize, int block) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int columns = heads * headSize;
             int b = n / columns;
             int c = n - b * columns;

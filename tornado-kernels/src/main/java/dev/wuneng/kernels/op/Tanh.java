@@ -23,13 +23,15 @@ public final class Tanh {
     }
 
     public static void tanhForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray y) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             y.set(at.get(p + 1) + i, TornadoMath.tanh(x.get(at.get(p) + i)));
         }
     }
 
     public static void tanhBackward(int from, int to, IntArray at, int p, FloatArray y, FloatArray dy, FloatArray dx) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             float out = y.get(at.get(p) + i);
             dx.set(at.get(p + 2) + i, dy.get(at.get(p + 1) + i) * (1f - out * out));
         }

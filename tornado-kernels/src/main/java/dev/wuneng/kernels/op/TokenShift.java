@@ -45,7 +45,8 @@ public final class TokenShift {
 
     public static void tokenShiftForward(int from, int to, IntArray at, int p, FloatArray z, FloatArray mix, IntArray pos, FloatArray out,
             int heads, int kvHeads, int headSize) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int r = n / heads;
             int h = n - r * heads;
             int z0 = at.get(p) + (r * kvHeads + h * kvHeads / heads) * headSize;
@@ -68,7 +69,8 @@ public final class TokenShift {
 
     public static void tokenShiftBackwardInput(int from, int to, IntArray at, int p, FloatArray mix, IntArray pos, FloatArray dout, FloatArray dz,
             int rows, int heads, int kvHeads, int headSize, int stride, int adds) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int r = n / kvHeads;
             int group = heads / kvHeads;
             int h0 = (n - r * kvHeads) * group;
@@ -93,7 +95,8 @@ public final class TokenShift {
 
     public static void tokenShiftBackwardMix(int from, int to, IntArray at, int p, FloatArray z, IntArray pos, FloatArray dout, FloatArray partial,
             int rows, int heads, int kvHeads, int headSize, int stride, int block) {
-        for (@Parallel int n = from; n < to; n++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int n = from + item;
             int b = n / (heads * headSize);
             int c = n - b * heads * headSize;
             int h = c / headSize;

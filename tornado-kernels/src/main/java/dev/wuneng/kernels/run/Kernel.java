@@ -20,8 +20,8 @@ import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task9;
  * <p>Every kernel has the signature {@code (int from, int to, IntArray at, int p, arrays…, scalars…)} and one loop over its items,
  *
  * <pre>{@code
- *   for (@Parallel int n = 0; n < to - from; n++) {
- *       int i = from + n;
+ *   for (@Parallel int item = 0; item < to - from; item++) {
+ *       int i = from + item;
  * }</pre>
  *
  * which begins at a literal 0 because TornadoVM parallelises no other. On a device the range is 0…items, spread over work-items; on the
