@@ -38,7 +38,7 @@ final class RunConfigChecks {
         require(c.checkpointEvery() >= 0, "checkpoint_every", c.checkpointEvery(), "0 (at the end only) or more steps");
         require(c.threads() >= 0, "threads", c.threads(), "0 (all processors) or more");
         require(c.device().equals("jvm"), "device", c.device(), "jvm, the only one so far");
-        present(c.out(), "out", "the folder to write to, such as runs/" + c.stage().id());
+        present(c.out(), "out", "the folder to write to, such as runs/" + c.stage());
     }
 
     private void models(RunConfig c) {

@@ -32,8 +32,8 @@ public final class RunConfigs {
         if (file != null) {
             JsonObject given = object(file);
             SCHEMA.check(given, file.toString());
-            if (given.has("stage") && !given.get("stage").getAsString().equals(stage.id())) {
-                throw new ConfigException(file + ": stage is " + given.get("stage") + ", and the command is train " + stage.id() + ": use the other command or file");
+            if (given.has("stage") && !given.get("stage").getAsString().equals(stage.toString())) {
+                throw new ConfigException(file + ": stage is " + given.get("stage") + ", and the command is train " + stage + ": use the other command or file");
             }
             merge(json, given);
         }

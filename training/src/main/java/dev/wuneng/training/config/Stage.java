@@ -10,8 +10,9 @@ public enum Stage {
     @SerializedName("distill") DISTILL,
     @SerializedName("sft") SFT;
 
-    /** As it is written in a configuration. */
-    public String id() {
+    /** As it is written in a configuration and on the command line. */
+    @Override
+    public String toString() {
         return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -6,6 +6,7 @@ import dev.wuneng.model.decoder.Batch;
 import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.training.config.RunConfig;
+import dev.wuneng.training.objective.Alignment;
 import dev.wuneng.training.objective.Distillation;
 import dev.wuneng.training.objective.NextToken;
 import dev.wuneng.training.objective.Objective;
@@ -27,7 +28,10 @@ final class Objectives {
         }
         return switch (config.stage()) {
             case TEACHER, SFT -> new NextToken(new Decoder(trained, batch, keep(config)));
-            case ALIGN -> throw new dev.wuneng.training.TrainingException("not yet");
+            case ALIGN -> {
+                RunConfig.Alignment a = config.alignment();
+                yield new Alignment(teacher, trained, new Alignment.Settings(a.state(), a.band(), a.low(), a.high()));
+            }
             case DISTILL -> {
                 RunConfig.Distillation d = config.distillation();
                 yield new Distillation(teacher, new Decoder(trained, batch, keep(config)), new Distillation.Weights(d.kl(), d.ce(), d.temperature()));
