@@ -55,7 +55,11 @@ final class AttentionRows {
 
     /** The sum of weights, of what {@link #soften} keeps. */
     static float total(float[] s, int state) {
-        return FloatVector.fromArray(Tile.SPECIES, s, state + 1).reduceLanes(VectorOperators.ADD);
+        float sum = 0;
+        for (int lane = 0; lane < LANES; lane++) {
+            sum += s[state + 1 + lane];
+        }
+        return sum;
     }
 
     /** Of a query's scores and dO · v makes p and ds √N: {@code norm} and {@code dot} are its lse and D. */

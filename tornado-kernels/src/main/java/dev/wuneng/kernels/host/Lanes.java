@@ -69,6 +69,11 @@ final class Lanes {
         MemorySegment.copy(from, index, to, ValueLayout.JAVA_FLOAT, 4L * element, size);
     }
 
+    /** The value with {@code other} in the lanes from {@code left} on. */
+    static FloatVector cut(FloatVector value, int left, float other) {
+        return left >= LENGTH ? value : of(other).blend(value, SPECIES.indexInRange(0, left));
+    }
+
     /**
      * The sum of all lanes, always in the same order: what {@code reduceLanes(ADD)} leaves open, so that its last bits change when the
      * just-in-time compiler takes over.
