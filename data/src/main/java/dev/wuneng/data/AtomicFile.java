@@ -11,8 +11,8 @@ import java.util.UUID;
 /**
  * A file that appears under its name only when it is complete.
  *
- * <p>The content goes to a temporary file in the same directory. {@link #commit()} forces it to disk and renames it over
- * the target in one step; {@link #close()} without a commit deletes it. A process killed in between leaves a
+ * <p>The content goes to a temporary file in the same directory. {@link #commit()} forces it to disk and renames it
+ * over the target in one step; {@link #close()} without a commit deletes it. A process killed in between leaves a
  * {@code .tmp} file and the old target untouched.
  */
 public final class AtomicFile implements AutoCloseable {

@@ -4,7 +4,7 @@ import dev.wuneng.data.arrow.DocumentBatch;
 import dev.wuneng.data.arrow.DocumentMetadata;
 import dev.wuneng.data.arrow.DocumentWriter;
 import dev.wuneng.data.text.PromptAnswer;
-import dev.wuneng.data.tokenizer.SpecialTokens;
+import dev.wuneng.data.tokenizer.ChatMl;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,47 +39,38 @@ public final class Tokenize {
     }
 
     /**
-     * Writes plain text, each document as what the tokenizer puts around a text, the text, and the end-of-text token. All
-     * of it is trained on.
+     * Writes plain text, each document as what the tokenizer puts around a text, the text, and the end-of-text token.
+     * All of it is trained on.
      *
      * @throws DataException if the tokenizer has no end-of-text token or the file cannot be written
      */
-    public static DocumentMetadata documents(Stream<String> documents, Tokenizer tokenizer, Path file, Progress progress) {
+    public static DocumentMetadata documents(Stream<String> documents, Tokenizer tokenizer, Path file,
+            Progress progress) {
         int[] end = {tokenizer.endOfText()};
-        return write(documents, text -> new Encoded(join(tokenizer.encodeDocument(text), end), null), tokenizer, file, false,
-                progress);
+        return write(documents, text -> new Encoded(join(tokenizer.encodeDocument(text), end), null), tokenizer, file,
+                false, progress);
     }
 
     /**
-     * Writes conversations of one exchange in ChatML:
-     *
-     * <pre>{@code
-     * <|im_start|>user
-     * PROMPT<|im_end|>
-     * <|im_start|>assistant
-     * ANSWER<|im_end|>
-     * }</pre>
-     *
-     * with a line break at the end. Trained on are the answer and its end of turn.
+     * Writes conversations of one exchange as {@link ChatMl} lays them out. Trained on are the answer and its end of turn.
      *
      * @throws DataException if the tokenizer lacks ChatML's tokens or the file cannot be written
      */
     public static DocumentMetadata conversations(Stream<PromptAnswer> pairs, Tokenizer tokenizer, Path file,
             Progress progress) {
-        int[] start = {tokenizer.requiredId(SpecialTokens.TURN_START)};
-        int[] end = {tokenizer.requiredId(SpecialTokens.TURN_END)};
-        int[] newline = tokenizer.encodeOrdinary("\n");
-        int[] assistant = join(end, newline, start, tokenizer.encodeOrdinary("assistant\n"));
+        ChatMl chat = new ChatMl(tokenizer);
+        int[] close = chat.close();
         return write(pairs, pair -> {
-            int[] question = join(start, tokenizer.encodeOrdinary("user\n" + pair.prompt()), assistant);
-            int[] answer = join(tokenizer.encodeOrdinary(pair.answer()), end);
-            return new Encoded(join(question, answer, newline), join(ignored(question), answer, ignored(newline)));
+            int[] question = chat.question(pair.prompt());
+            int[] answer = chat.answer(pair.answer());
+            return new Encoded(join(question, answer, close), join(ignored(question), answer, ignored(close)));
         }, tokenizer, file, true, progress);
     }
 
-    private static <T> DocumentMetadata write(Stream<T> texts, Function<T, Encoded> encode, Tokenizer tokenizer, Path file,
-            boolean withLabels, Progress progress) {
-        try (DocumentWriter writer = new DocumentWriter(file, tokenizer.hash(), tokenizer.vocabularySize(), withLabels)) {
+    private static <T> DocumentMetadata write(Stream<T> texts, Function<T, Encoded> encode, Tokenizer tokenizer,
+            Path file, boolean withLabels, Progress progress) {
+        int vocabularySize = tokenizer.vocabularySize();
+        try (DocumentWriter writer = new DocumentWriter(file, tokenizer.hash(), vocabularySize, withLabels)) {
             texts.gather(Gatherers.windowFixed(CHUNK))
                     .gather(Gatherers.mapConcurrent(Runtime.getRuntime().availableProcessors(),
                             chunk -> chunk.stream().map(encode).toList()))

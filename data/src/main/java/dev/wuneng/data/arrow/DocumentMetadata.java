@@ -43,12 +43,13 @@ public record DocumentMetadata(String tokenizerHash, int vocabularySize, long do
     static DocumentMetadata parse(Path file, Map<String, String> entries) {
         String format = text(file, entries, FORMAT_KEY);
         if (!format.equals(FORMAT)) {
-            throw new DataException("The document file " + file + " has " + FORMAT_KEY + " " + format + ", this version reads "
-                    + FORMAT + ": tokenize the text again.");
+            throw new DataException("The document file " + file + " has " + FORMAT_KEY + " " + format
+                    + ", this version reads " + FORMAT + ": tokenize the text again.");
         }
         return new DocumentMetadata(text(file, entries, TOKENIZER_KEY),
                 Math.toIntExact(number(file, entries, VOCABULARY_KEY, Integer.MAX_VALUE)),
-                number(file, entries, DOCUMENTS_KEY, Long.MAX_VALUE), number(file, entries, TOKENS_KEY, Long.MAX_VALUE));
+                number(file, entries, DOCUMENTS_KEY, Long.MAX_VALUE),
+                number(file, entries, TOKENS_KEY, Long.MAX_VALUE));
     }
 
     private static long number(Path file, Map<String, String> entries, String key, long maximum) {

@@ -105,7 +105,8 @@ public final class DocumentReader implements AutoCloseable {
     /**
      * Reads a batch, in any order.
      *
-     * @throws DataException if it is damaged, or holds a null, a token outside the vocabulary or labels that do not match
+     * @throws DataException if it is damaged, or holds a null, a token outside the vocabulary or labels of another
+     *                       length
      */
     public DocumentBatch batch(int batch) {
         try {
@@ -162,8 +163,8 @@ public final class DocumentReader implements AutoCloseable {
             first[i + 1] = first[i] + documentsOf(blocks.get(i));
         }
         if (first[blocks.size()] != metadata.documents()) {
-            throw new DataException("The document file " + file + " holds " + first[blocks.size()] + " documents but says "
-                    + DocumentMetadata.DOCUMENTS_KEY + " " + metadata.documents() + ": tokenize the text again.");
+            throw new DataException("The document file " + file + " holds " + first[blocks.size()]
+                    + " documents but says " + DocumentMetadata.DOCUMENTS_KEY + " " + metadata.documents() + ": tokenize the text again.");
         }
         return first;
     }

@@ -35,7 +35,7 @@ final class DocumentSchema {
         List<Field> fields = schema.getFields();
         if (fields.stream().noneMatch(field -> field.getName().equals(INPUT_IDS))) {
             throw new DataException("The Arrow file " + file + " has no column " + INPUT_IDS + " (it has "
-                    + fields.stream().map(Field::getName).toList() + "): tokenize the text into a document file first.");
+                    + fields.stream().map(Field::getName).toList() + "): tokenize the text first.");
         }
         fields.stream().filter(field -> field.getName().equals(INPUT_IDS) || field.getName().equals(LABELS))
                 .filter(field -> !isTokens(field)).findFirst().ifPresent(field -> {

@@ -20,11 +20,11 @@ import org.apache.arrow.vector.ipc.ArrowFileWriter;
  *
  * <p>The columns are {@code input_ids: list<int32>} and, if wanted, {@code labels: list<int32>}, aligned with the ids,
  * -100 where a token is not trained on. The metadata {@code wuneng.format}, {@code wuneng.tokenizer.sha256} and
- * {@code wuneng.vocab_size} stand in the schema; together with {@code wuneng.documents} and {@code wuneng.tokens}, known
- * only at the end, they stand in the file's footer.
+ * {@code wuneng.vocab_size} stand in the schema; together with {@code wuneng.documents} and {@code wuneng.tokens},
+ * known only at the end, they stand in the file's footer.
  *
- * <p>Memory is bounded by one record batch. The file appears under its name at {@link #finish()}; closed without it, the
- * writer leaves nothing behind.
+ * <p>Memory is bounded by one record batch. The file appears under its name at {@link #finish()}; closed without it,
+ * the writer leaves nothing behind.
  */
 public final class DocumentWriter implements AutoCloseable {
 
@@ -87,14 +87,14 @@ public final class DocumentWriter implements AutoCloseable {
     /**
      * Adds a document with its labels.
      *
-     * @throws DataException if an id is not of the vocabulary, a label is neither such an id nor -100, or there are more
-     *                       or fewer labels than ids
+     * @throws DataException if an id is not of the vocabulary, a label is neither such an id nor -100, or there are
+     *                       more or fewer labels than ids
      */
     public void add(int[] inputIds, int[] labels) {
         requireLabels(true);
         if (labels.length != inputIds.length) {
-            throw new DataException("Document " + documents + " of " + file + " has " + inputIds.length + " input_ids but "
-                    + labels.length + " labels: give every token one label, -100 for none.");
+            throw new DataException("Document " + documents + " of " + file + " has " + inputIds.length
+                    + " input_ids but " + labels.length + " labels: give every token one label, -100 for none.");
         }
         append(inputIds, labels);
     }

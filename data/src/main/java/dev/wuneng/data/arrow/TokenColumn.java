@@ -17,13 +17,13 @@ record TokenColumn(int[] offsets, int[] values) {
      * Copies a column of {@code size} lists.
      *
      * @throws DataException            if a list or a token is null
-     * @throws IllegalArgumentException if there are more or fewer lists, or the offsets are not ascending or reach beyond
-     *                                  the tokens
+     * @throws IllegalArgumentException if there are more or fewer lists, or the offsets are not ascending or reach
+     *                                  beyond the tokens
      */
     static TokenColumn read(Path file, ListVector lists, long firstDocument, int size) {
         IntVector items = (IntVector) lists.getDataVector();
         if (lists.getValueCount() != size) {
-            throw new IllegalArgumentException("a column of " + lists.getValueCount() + " lists for " + size + " documents");
+            throw new IllegalArgumentException(lists.getValueCount() + " lists for " + size + " documents");
         }
         int[] offsets = new int[size + 1];
         for (int i = 0; i < size; i++) {

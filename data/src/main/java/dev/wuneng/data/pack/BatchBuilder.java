@@ -11,6 +11,7 @@ final class BatchBuilder {
     private final int[] inputIds;
     private final int[] labels;
     private final int[] segmentIds;
+    private final int[] mask;
     private int rows;
     private int tokens;
     private int filled;
@@ -21,6 +22,7 @@ final class BatchBuilder {
         inputIds = new int[size];
         labels = new int[size];
         segmentIds = new int[size];
+        mask = new int[size];
         Arrays.fill(inputIds, packing.paddingId());
         Arrays.fill(labels, DocumentBatch.IGNORED);
     }
@@ -30,7 +32,8 @@ final class BatchBuilder {
     }
 
     void add(List<Piece> row) {
-        int at = rows * packing.length();
+        int begin = rows * packing.length();
+        int at = begin;
         rows++;
         int end = rows * packing.length();
         for (int segment = 0; segment < row.size(); segment++) {
@@ -44,10 +47,11 @@ final class BatchBuilder {
             filled += piece.length();
         }
         Arrays.fill(segmentIds, at, end, row.size());
+        Arrays.fill(mask, begin, at, 1);
     }
 
     PackedBatch build() {
-        return new PackedBatch(packing.rows(), packing.length(), inputIds, labels, segmentIds, tokens,
+        return new PackedBatch(packing.rows(), packing.length(), inputIds, labels, segmentIds, mask, tokens,
                 inputIds.length - filled);
     }
 }

@@ -9,8 +9,8 @@ import java.util.function.LongPredicate;
 /**
  * Batches for evaluation: each iterator is one pass over the selected documents in the file's order.
  *
- * <p>Every selected token comes exactly once. The last batch has the same shape as all others; rows without documents are
- * padding. Memory is bounded by one window.
+ * <p>Every selected token comes exactly once. The last batch has the same shape as all others; rows without documents
+ * are padding. Memory is bounded by one window.
  */
 public final class EvaluationRows implements Iterable<PackedBatch> {
 

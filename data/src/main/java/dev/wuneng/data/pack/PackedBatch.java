@@ -9,10 +9,12 @@ package dev.wuneng.data.pack;
  * @param inputIds   the tokens; the padding id behind a row's last piece
  * @param labels     the token to predict; -100 at a piece's last token, where the document says so and at padding
  * @param segmentIds the number of the piece in its row, from 0; padding has the number after the last one's
+ * @param mask       1 where there is a token, 0 at padding
  * @param tokens     labels that are not -100: what a mean loss divides by
  * @param padding    positions that hold no token
  */
-public record PackedBatch(int rows, int length, int[] inputIds, int[] labels, int[] segmentIds, int tokens, int padding) {
+public record PackedBatch(int rows, int length, int[] inputIds, int[] labels, int[] segmentIds, int[] mask, int tokens,
+        int padding) {
 
     /** The share of positions that hold no token, 0 to 1. */
     public double paddingShare() {

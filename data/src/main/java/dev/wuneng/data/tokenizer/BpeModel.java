@@ -21,7 +21,8 @@ import java.util.List;
  */
 public record BpeModel(List<String> tokens, List<Merge> merges) {
 
-    private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().serializeNulls().setPrettyPrinting().create();
+    private static final Gson GSON =
+            new GsonBuilder().disableHtmlEscaping().serializeNulls().setPrettyPrinting().create();
 
     /** Two adjacent tokens that become one. */
     public record Merge(String left, String right) {

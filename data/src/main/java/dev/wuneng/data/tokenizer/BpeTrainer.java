@@ -11,12 +11,13 @@ import java.util.stream.Stream;
 /**
  * Learns a byte-level BPE vocabulary.
  *
- * <p>The text is cut into words (NFC and Qwen2's split expression), words into the symbols of their UTF-8 bytes. Then the
- * most frequent pair of adjacent symbols becomes a symbol itself, again and again until the vocabulary has its size.
- * Among pairs equally frequent the one with the smaller left, then right token id is taken, so the same text always gives
- * the same vocabulary.
+ * <p>The text is cut into words (NFC and Qwen2's split expression), words into the symbols of their UTF-8 bytes. Then
+ * the most frequent pair of adjacent symbols becomes a symbol itself, again and again until the vocabulary has its
+ * size. Among pairs equally frequent the one with the smaller left, then right token id is taken, so the same text
+ * always gives the same vocabulary.
  *
- * <p>Token ids: 0-255 the bytes in GPT-2's order, then the learned tokens in the order learned, the special tokens last.
+ * <p>Token ids: 0-255 the bytes in GPT-2's order, then the learned tokens in the order learned, the special tokens
+ * last.
  */
 public final class BpeTrainer {
 
@@ -38,12 +39,12 @@ public final class BpeTrainer {
      */
     public static BpeModel train(Stream<String> texts, int vocabularySize) {
         if (vocabularySize < MINIMUM_SIZE) {
-            throw new DataException("A byte-level vocabulary of " + vocabularySize + " tokens is too small: 256 bytes and "
-                    + SpecialTokens.ALL.size() + " special tokens need at least " + MINIMUM_SIZE + ".");
+            throw new DataException("A byte-level vocabulary of " + vocabularySize
+                    + " tokens is too small: 256 bytes and " + SpecialTokens.ALL.size() + " special tokens need at least " + MINIMUM_SIZE + ".");
         }
         Map<String, Long> words = PreTokenizer.countWords(texts);
         if (words.isEmpty()) {
-            throw new DataException("There is no text to learn a vocabulary from; give at least one non-empty document.");
+            throw new DataException("There is no text to learn a vocabulary from: give at least one document.");
         }
         return learn(new PairMerger(words), vocabularySize - SpecialTokens.ALL.size());
     }

@@ -1,6 +1,7 @@
 package dev.wuneng.data.tokenizer;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.wuneng.data.DataException;
@@ -20,8 +21,8 @@ import java.util.Optional;
 /**
  * A tokenizer read from a Hugging Face {@code tokenizer.json}, of whatever model it is.
  *
- * <p>Nothing is truncated or padded, whatever the file says. Text is Unicode: an unpaired surrogate, which no UTF-8 text
- * holds, counts as U+FFFD. Instances may be used by several threads at once.
+ * <p>Nothing is truncated or padded, whatever the file says. Text is Unicode: an unpaired surrogate, which no UTF-8
+ * text holds, counts as U+FFFD. Instances may be used by several threads at once.
  *
  * <p>The work is done by Hugging Face's library, which DJL ships as a native file inside its jar and unpacks once to
  * {@code ~/.djl.ai/tokenizers}; {@code -DDJL_CACHE_DIR=...} names another folder. Nothing is fetched from a network.
@@ -67,7 +68,8 @@ public final class Tokenizer implements AutoCloseable {
         try {
             return new Tokenizer(file, Files.readAllBytes(file));
         } catch (IOException e) {
-            throw new DataException("Cannot read the tokenizer " + file + ": name a tokenizer.json or a folder with one.", e);
+            throw new DataException("Cannot read the tokenizer " + file
+                    + ": name a tokenizer.json or a folder with one.", e);
         } catch (RuntimeException e) {
             // What the native library refuses arrives as a bare RuntimeException.
             throw new DataException("The file " + file + " is not a Hugging Face tokenizer.json (" + e.getMessage()
@@ -76,22 +78,22 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * A text's token ids. A special token spelled in the text is that token, and what the tokenizer's post-processor adds
-     * around a text (Llama's begin token; Qwen2 adds nothing) is added.
+     * A text's token ids. A special token spelled in the text is that token, and what the tokenizer's post-processor
+     * adds around a text (Llama's begin token; Qwen2 adds nothing) is added.
      */
     public int[] encode(String text) {
         return encode(tokenizer, text, true);
     }
 
     /**
-     * A text's token ids and nothing else: nothing is added, and a special token spelled in the text is ordinary text. So
-     * no document can forge the end of a turn.
+     * A text's token ids and nothing else: nothing is added, and a special token spelled in the text is ordinary text.
+     * So no document can forge the end of a turn.
      */
     public int[] encodeOrdinary(String text) {
         return encode(ordinary, text, false);
     }
 
-    /** As {@link #encodeOrdinary}, with what the post-processor adds around a text: how a document of a corpus begins. */
+    /** As {@link #encodeOrdinary}, with what the post-processor adds around a text: a document of a corpus. */
     public int[] encodeDocument(String text) {
         return encode(ordinary, text, true);
     }
@@ -145,9 +147,14 @@ public final class Tokenizer implements AutoCloseable {
         ordinary.close();
     }
 
+    // Straight from the native library: DJL's Encoding also copies spans, masks and strings, which takes as long again.
     private static int[] encode(HuggingFaceTokenizer tokenizer, String text, boolean addSpecialTokens) {
-        long[] ids = tokenizer.encode(wellFormed(text), addSpecialTokens, false).getIds();
-        return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+        long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), wellFormed(text), addSpecialTokens);
+        try {
+            return Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray();
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
+        }
     }
 
     private static HuggingFaceTokenizer create(byte[] json) throws IOException {

@@ -19,9 +19,11 @@ final class TokenizerJson {
         Map<String, Integer> ids = new HashMap<>();
         JsonElement vocabulary = json.getAsJsonObject("model").get("vocab");
         if (vocabulary.isJsonArray()) {
-            vocabulary.getAsJsonArray().forEach(entry -> ids.put(entry.getAsJsonArray().get(0).getAsString(), ids.size()));
+            for (JsonElement entry : vocabulary.getAsJsonArray()) {
+                ids.put(entry.getAsJsonArray().get(0).getAsString(), ids.size());
+            }
         } else {
-            vocabulary.getAsJsonObject().entrySet().forEach(entry -> ids.put(entry.getKey(), entry.getValue().getAsInt()));
+            vocabulary.getAsJsonObject().asMap().forEach((token, id) -> ids.put(token, id.getAsInt()));
         }
         for (JsonElement element : addedTokens(json)) {
             JsonObject token = element.getAsJsonObject();

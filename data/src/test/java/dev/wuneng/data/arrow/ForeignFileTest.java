@@ -38,7 +38,8 @@ class ForeignFileTest {
 
     @Test
     void readsAFileWithAllMetadataInTheSchema() throws Exception {
-        write(METADATA, List.of(list("input_ids", 32), list("labels", 32), Field.nullable("text", ArrowType.Utf8.INSTANCE)),
+        Field other = Field.nullable("text", ArrowType.Utf8.INSTANCE);
+        write(METADATA, List.of(list("input_ids", 32), list("labels", 32), other),
                 new Integer[][] {{1, 2}, {3}}, new Integer[][] {{-100, 2}, {-100}});
         try (DocumentReader reader = new DocumentReader(file())) {
             assertEquals(new DocumentMetadata("hash", 10, 2, 3), reader.metadata());

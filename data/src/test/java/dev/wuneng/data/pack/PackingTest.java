@@ -58,7 +58,8 @@ class PackingTest {
             for (PackedBatch batch : new EvaluationRows(reader, i -> true, new Packing(rows, length, Corpus.PADDING))) {
                 assertEquals(rows * length, batch.inputIds().length);
                 assertEquals(batch.tokens(), IntStream.of(batch.labels()).filter(label -> label != -100).count());
-                assertEquals(batch.padding(), IntStream.of(batch.inputIds()).filter(id -> id == Corpus.PADDING).count());
+                assertEquals(batch.padding(),
+                        IntStream.of(batch.inputIds()).filter(id -> id == Corpus.PADDING).count());
                 for (int row = 0; row < rows; row++) {
                     checkRow(corpus, batch, row, seen);
                 }
@@ -121,7 +122,9 @@ class PackingTest {
 
     private static Set<Integer> tokens(Iterable<PackedBatch> batches) {
         Set<Integer> tokens = new HashSet<>();
-        batches.forEach(batch -> IntStream.of(batch.inputIds()).filter(id -> id != Corpus.PADDING).forEach(tokens::add));
+        for (PackedBatch batch : batches) {
+            IntStream.of(batch.inputIds()).filter(id -> id != Corpus.PADDING).forEach(tokens::add);
+        }
         return tokens;
     }
 

@@ -1,14 +1,13 @@
 package dev.wuneng.kernels.host;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /**
- * Copies parts of row-major matrices to where and how {@link Tile} reads them. The factor a is packed as rows with l along them, the
- * factor b as panels of {@link Tile#COLUMNS} columns, one after the other, with l down them:
+ * Copies parts of row-major matrices to where and how {@link Tile} reads them, and its tiles back. The factor a is packed as rows with l
+ * along them, the factor b as panels of {@link Tile#COLUMNS} columns, one after the other, with l down them:
  *
  * <pre>
  *              l →                         panel 0     panel 1
@@ -17,8 +16,7 @@ import jdk.incubator.vector.VectorMask;
  *         ⋮                          ⋮
  * </pre>
  *
- * <p>What lies beyond the last row of a or the last column of b is filled with a copy of the last or with zero: it is computed with, but never
- * written out.
+ * <p>What lies beyond the last row of a or the last column of b is left as it was: it is computed with, but never written out.
  */
 final class Packing {
     private static final int LANES = Tile.LANES;
@@ -27,43 +25,44 @@ final class Packing {
     private Packing() {
     }
 
-    /** Packs rows 0…rows−1 of a matrix as factor a, {@code padded} of them, in lines of {@code lda}. */
-    static void rows(MemorySegment from, long offset, int ld, int rows, int padded, int k, float[] s, int a, int lda) {
-        for (int i = 0; i < padded; i++) {
-            copy(from, offset + (long) Math.min(i, rows - 1) * ld, k, s, a + i * lda);
+    /** Packs a matrix [rows, k] as factor a, in lines of {@code lda}. */
+    static void rows(MemorySegment from, long offset, int ld, int rows, int k, float[] s, int a, int lda) {
+        for (int i = 0; i < rows; i++) {
+            copy(from, offset + (long) i * ld, k, s, a + i * lda);
         }
     }
 
-    /** Packs columns 0…rows−1 of a matrix [k, …] as rows of factor a. */
-    static void rowsTransposed(MemorySegment from, long offset, int ld, int rows, int padded, int k, float[] s, int a, int lda) {
-        for (int i = 0; i < padded; i++) {
-            long column = offset + Math.min(i, rows - 1);
-            for (int l = 0; l < k; l++) {
-                s[a + i * lda + l] = get(from, column + (long) l * ld);
-            }
-        }
+    /** Packs a matrix [k, rows] as factor a. */
+    static void rowsTransposed(MemorySegment from, long offset, int ld, int rows, int k, float[] s, int a, int lda, int scratch) {
+        Transposition.run(from, offset, ld, k, rows, s, a, lda, scratch);
     }
 
-    /** Packs a matrix [k, columns] as panels. */
+    /** Packs a matrix [k, columns] as factor b. */
     static void panels(MemorySegment from, long offset, int ld, int columns, int k, float[] s, int b) {
         for (int j = 0; j < columns; j += Tile.COLUMNS) {
-            int panel = b + j * k;
             int width = Math.min(columns - j, Tile.COLUMNS);
             for (int l = 0; l < k; l++) {
-                copy(from, offset + (long) l * ld + j, width, s, panel + l * Tile.COLUMNS);
+                copy(from, offset + (long) l * ld + j, width, s, b + j * k + l * Tile.COLUMNS);
             }
         }
     }
 
-    /** Packs a matrix [columns, k], transposed, as panels. */
-    static void panelsTransposed(MemorySegment from, long offset, int ld, int columns, int k, float[] s, int b) {
+    /** Packs a matrix [columns, k] as factor b. */
+    static void panelsTransposed(MemorySegment from, long offset, int ld, int columns, int k, float[] s, int b, int scratch) {
         for (int j = 0; j < columns; j += Tile.COLUMNS) {
-            int panel = b + j * k;
-            for (int l = 0; l < k; l++) {
-                for (int c = 0; c < Tile.COLUMNS; c++) {
-                    s[panel + l * Tile.COLUMNS + c] = get(from, offset + (long) Math.min(j + c, columns - 1) * ld + l);
-                }
-            }
+            int width = Math.min(columns - j, Tile.COLUMNS);
+            Transposition.run(from, offset + (long) j * ld, ld, width, k, s, b + j * k, Tile.COLUMNS, scratch);
+        }
+    }
+
+    private static void copy(MemorySegment from, long offset, int size, float[] s, int to) {
+        int i = 0;
+        for (; i <= size - LANES; i += LANES) {
+            FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + i), ORDER).intoArray(s, to + i);
+        }
+        if (i < size) {
+            VectorMask<Float> mask = Tile.SPECIES.indexInRange(i, size);
+            FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + i), ORDER, mask).intoArray(s, to + i, mask);
         }
     }
 
@@ -84,20 +83,5 @@ final class Packing {
                 }
             }
         }
-    }
-
-    private static void copy(MemorySegment from, long offset, int size, float[] s, int to) {
-        int i = 0;
-        for (; i <= size - LANES; i += LANES) {
-            FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + i), ORDER).intoArray(s, to + i);
-        }
-        if (i < size) {
-            VectorMask<Float> mask = Tile.SPECIES.indexInRange(i, size);
-            FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + i), ORDER, mask).intoArray(s, to + i, mask);
-        }
-    }
-
-    private static float get(MemorySegment from, long element) {
-        return from.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * element);
     }
 }

@@ -41,7 +41,7 @@ public final class Devices {
         Optional<String> missing = TornadoSdk.missing();
         if (name.equalsIgnoreCase(AUTO)) {
             Optional<Found> accelerator = missing.isPresent() ? Optional.empty() : found().stream().filter(f -> !f.info.isCpu()).findFirst();
-            return accelerator.<Executor>map(f -> new TornadoExecutor(f.device, f.info)).orElseGet(JvmExecutor::allCores);
+            return accelerator.map(Found::open).orElseGet(JvmExecutor::allCores);
         }
         if (missing.isPresent()) {
             throw new KernelException("device " + name + " is not available: " + missing.get());
@@ -49,13 +49,21 @@ public final class Devices {
         List<Found> found = found();
         for (Found f : found) {
             if (f.info.id().equalsIgnoreCase(name) || f.info.backend().equalsIgnoreCase(name)) {
-                return new TornadoExecutor(f.device, f.info);
+                return f.open();
             }
         }
         throw new KernelException("device " + name + " is not available; there are " + JVM + found.stream().map(f -> ", " + f.info.id()).reduce("", String::concat));
     }
 
+    /** TornadoVM's own object of a device. */
+    static TornadoDevice tornado(DeviceInfo device) {
+        return found().stream().filter(f -> f.info.id().equals(device.id())).findFirst().orElseThrow().device;
+    }
+
     private record Found(TornadoDevice device, DeviceInfo info) {
+        Executor open() {
+            return new TornadoExecutor(device, info, new WorkSizes(info));
+        }
     }
 
     private static List<Found> found() {

@@ -13,14 +13,22 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 public final class TornadoExecutor implements Executor {
     private final TornadoDevice device;
     private final DeviceInfo info;
+    private final WorkSizes sizes;
+    private final TornadoProfile profile = new TornadoProfile();
     /** Buffers whose contents on the device may differ from the host's. */
     private final Set<Buffer> newerOnDevice = new LinkedHashSet<>();
     private TornadoPlan plan;
     private boolean closed;
 
-    TornadoExecutor(TornadoDevice device, DeviceInfo info) {
+    TornadoExecutor(TornadoDevice device, DeviceInfo info, WorkSizes sizes) {
         this.device = device;
         this.info = info;
+        this.sizes = sizes;
+    }
+
+    /** Where the time goes. */
+    public TornadoProfile profile() {
+        return profile;
     }
 
     @Override
@@ -34,7 +42,7 @@ public final class TornadoExecutor implements Executor {
             throw new IllegalStateException("the executor is closed");
         }
         leavePlan();
-        plan = new TornadoPlan(device, info, programs);
+        plan = new TornadoPlan(device, info, sizes, profile, programs);
     }
 
     @Override

@@ -3,13 +3,12 @@ package dev.wuneng.kernels.run;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -34,32 +33,39 @@ final class TornadoPlan implements AutoCloseable {
     private static final int TASKS = 256;
     private static final int FILL = 0;
 
+    private final TornadoDevice device;
     private final DeviceInfo info;
+    private final WorkSizes sizes;
+    private final TornadoProfile profile;
     private final List<Program> programs;
-    private final List<Buffer> buffers;
+    /** The arrays of all buffers, and {@link #tick}. */
     private final Object[] arrays;
     private final IntArray tick = new IntArray(1);
     private final List<ImmutableTaskGraph> graphs = new ArrayList<>();
     private final Map<Program, List<Integer>> graphsOf = new HashMap<>();
     private final Map<Buffer, Integer> uploadOf = new HashMap<>();
-    /** The launches of each graph, by "graph.task". */
+    /** The launches of each program's graphs, by "graph.task". */
     private final Map<Integer, Map<String, Launch>> tasksOf = new HashMap<>();
     private final GridScheduler grid = new GridScheduler();
-    private final Set<Integer> executed = new LinkedHashSet<>();
     private final TornadoExecutionPlan plan;
+    /** Graphs that were begun, whose buffers must be freed, and graphs that ran to the end once. */
+    private final Set<Integer> begun = new HashSet<>();
+    private final Set<Integer> proven = new HashSet<>();
     private TornadoExecutionResult last;
 
-    TornadoPlan(TornadoDevice device, DeviceInfo info, List<Program> programs) {
+    TornadoPlan(TornadoDevice device, DeviceInfo info, WorkSizes sizes, TornadoProfile profile, List<Program> programs) {
+        this.device = device;
         this.info = info;
+        this.sizes = sizes;
+        this.profile = profile;
         this.programs = List.copyOf(programs);
-        Set<Buffer> all = new LinkedHashSet<>();
-        programs.forEach(p -> all.addAll(p.buffers()));
-        buffers = List.copyOf(all);
-        arrays = new Object[buffers.size() + 1];
-        for (int i = 0; i < buffers.size(); i++) {
-            arrays[i] = buffers.get(i).array();
-        }
-        arrays[buffers.size()] = tick;
+        Set<Buffer> buffers = new LinkedHashSet<>();
+        programs.forEach(p -> buffers.addAll(p.buffers()));
+        DeviceMemory.check(buffers, info);
+        List<Object> all = new ArrayList<>();
+        buffers.forEach(b -> all.add(b.array()));
+        all.add(tick);
+        arrays = all.toArray();
         graphs.add(fillGraph());
         programs.forEach(this::addGraphs);
         for (Buffer buffer : buffers) {
@@ -85,13 +91,21 @@ final class TornadoPlan implements AutoCloseable {
 
     private ImmutableTaskGraph fillGraph() {
         TaskGraph graph = new TaskGraph("fill").transferToDevice(DataTransferMode.EVERY_EXECUTION, arrays);
-        tick(graph);
+        addTick(graph);
         return graph.persistOnDevice(arrays).snapshot();
     }
 
-    private void tick(TaskGraph graph) {
+    private ImmutableTaskGraph uploadGraph(Buffer buffer) {
+        TaskGraph graph = new TaskGraph("upload" + graphs.size()).consumeFromDevice(arrays);
+        // Nothing in this graph uses the buffer: only so is one that is taken from the device copied in all the same.
+        graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffer.array());
+        addTick(graph);
+        return graph.snapshot();
+    }
+
+    private void addTick(TaskGraph graph) {
         graph.task("tick", (Task1<IntArray> & Serializable) TornadoPlan::wunengTick, tick);
-        size(graph.getTaskGraphName() + ".tick", 1);
+        addWorker(graph.getTaskGraphName() + ".tick", 1);
     }
 
     /** A graph must have a task, even where all it is wanted for is its transfers. */
@@ -101,47 +115,53 @@ final class TornadoPlan implements AutoCloseable {
         }
     }
 
-    private ImmutableTaskGraph uploadGraph(Buffer buffer) {
-        TaskGraph graph = new TaskGraph("upload" + graphs.size()).consumeFromDevice(arrays);
-        graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, buffer.array());
-        tick(graph);
-        return graph.snapshot();
-    }
-
     private void addGraphs(Program program) {
         List<Integer> indices = new ArrayList<>();
-        for (int from = 0; from < program.launches().size(); from += TASKS) {
-            indices.add(graphs.size());
-            graphs.add(programGraph(program, from, Math.min(program.launches().size(), from + TASKS)));
+        List<Integer> launches = new ArrayList<>();
+        for (int i = 0; i <= program.launches().size(); i++) {
+            boolean end = i == program.launches().size();
+            if (launches.size() == TASKS || end && !launches.isEmpty()) {
+                indices.add(graphs.size());
+                graphs.add(programGraph(program, launches));
+                launches.clear();
+            }
+            if (!end && program.launches().get(i).items() > 0) {
+                launches.add(i);
+            }
         }
         graphsOf.put(program, indices);
     }
 
-    private ImmutableTaskGraph programGraph(Program program, int from, int to) {
+    private ImmutableTaskGraph programGraph(Program program, List<Integer> launches) {
         String name = "program" + graphs.size();
         TaskGraph graph = new TaskGraph(name).consumeFromDevice(arrays);
         graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, program.at());
-        for (int i = from; i < to; i++) {
+        Map<String, Launch> tasks = new LinkedHashMap<>();
+        for (int i : launches) {
             Launch launch = program.launches().get(i);
-            if (launch.items() == 0) {
-                continue;
-            }
-            String task = "t" + i + "_" + launch.name().replaceAll("[^A-Za-z0-9]", "_");
-            try {
-                launch.kernel().addTo(graph, task, launch.arguments(0, launch.items(), program.at(), program.offsetsOf(i)));
-            } catch (Throwable t) {
-                throw failed(launch, program, t);
-            }
-            tasksOf.computeIfAbsent(graphs.size(), g -> new LinkedHashMap<>()).put(name + "." + task, launch);
-            size(name + "." + task, launch.items());
+            String id = addTask(graph, program, i);
+            tasks.put(id, launch);
+            addWorker(id, launch.items());
         }
+        tasksOf.put(graphs.size(), tasks);
         return graph.snapshot();
     }
 
+    private String addTask(TaskGraph graph, Program program, int i) {
+        Launch launch = program.launches().get(i);
+        String task = "t" + i + "_" + launch.name().replaceAll("[^A-Za-z0-9]", "_");
+        try {
+            launch.kernel().addTo(graph, task, launch.arguments(0, launch.items(), program.at(), program.offsetsOf(i)));
+        } catch (Throwable t) {
+            throw cannotRun(launch, program, t);
+        }
+        return graph.getTaskGraphName() + "." + task;
+    }
+
     /** The loop of a kernel strides over its items, so the number of work-items may be rounded up to whole work-groups. */
-    private void size(String task, int items) {
-        int local = WorkSizes.local(info, items);
-        WorkerGrid1D worker = new WorkerGrid1D((items + local - 1) / local * local);
+    private void addWorker(String task, int items) {
+        int local = sizes.local(items);
+        WorkerGrid1D worker = new WorkerGrid1D(sizes.global(items));
         worker.setLocalWork(local, 1, 1);
         grid.addWorkerGrid(task, worker);
     }
@@ -153,65 +173,94 @@ final class TornadoPlan implements AutoCloseable {
             } catch (KernelException e) {
                 throw e;
             } catch (Throwable t) {
-                throw new KernelException("program " + program.name() + " failed on " + info + ": " + Failures.reason(t), t);
+                throw named(program, tasksOf.get(graph), t);
             }
         }
     }
 
+    /** Copies in what the host has changed; before the first execution nothing needs to be, since all buffers are then filled. */
     void upload(Buffer buffer) {
-        // What is there before the first run is copied with all the rest.
-        if (!executed.isEmpty()) {
+        if (proven.contains(FILL)) {
             execute(uploadOf.get(buffer));
         }
     }
 
     void download(Buffer buffer) {
-        last.transferToHost(buffer.array());
+        if (proven.contains(FILL)) {
+            last.transferToHost(buffer.array());
+        }
     }
 
     private void execute(int graph) {
-        if (executed.isEmpty() && graph != FILL) {
+        if (graph != FILL && !proven.contains(FILL)) {
             execute(FILL);
         }
-        if (executed.add(graph)) {
-            executeWatched(graph);
+        begun.add(graph);
+        boolean first = !proven.contains(graph);
+        if (first || profile.everyRun()) {
+            plan.withProfiler(ProfilerMode.SILENT);
+            last = plan.withGraph(graph).execute();
+            plan.withoutProfiler();
+            profile.add(last.getProfilerResult(), tasksOf.getOrDefault(graph, Map.of()));
         } else {
             last = plan.withGraph(graph).execute();
+        }
+        if (first) {
+            checkLaunched(tasksOf.getOrDefault(graph, Map.of()), last.getProfilerResult().getProfileLog());
+            proven.add(graph);
         }
     }
 
     /**
-     * Executes a graph for the first time. A launch that the driver rejects is only printed by TornadoVM, and the kernel skipped; but then
-     * the profiler knows no time of the kernel. Sizes and arguments stay the same, so a launch that was accepted once is accepted again.
+     * A launch that the driver rejects is only printed by TornadoVM, and the kernel skipped; but then the profiler knows no time of the
+     * kernel. Sizes and arguments stay the same, so a launch that was accepted once is accepted again.
      */
-    private void executeWatched(int graph) {
-        plan.withProfiler(ProfilerMode.SILENT);
-        last = plan.withGraph(graph).execute();
-        String log = last.getProfilerResult().getProfileLog();
-        plan.withoutProfiler();
-        tasksOf.getOrDefault(graph, Map.of()).forEach((task, launch) -> {
-            if (!ran(task, log)) {
-                throw new KernelException("kernel " + launch.name() + " did not run on " + info + ": the driver rejected the launch of "
-                        + launch.items() + " items in groups of " + WorkSizes.local(info, launch.items()));
+    private void checkLaunched(Map<String, Launch> tasks, String log) {
+        tasks.forEach((task, launch) -> {
+            if (TornadoProfile.kernelNanos(task, log) <= 0) {
+                throw new KernelException("kernel " + launch.name() + " did not run on " + info + ": the driver rejected a launch of "
+                        + sizes.global(launch.items()) + " work-items in groups of " + sizes.local(launch.items()));
             }
         });
     }
 
-    private static boolean ran(String task, String log) {
-        Matcher time = Pattern.compile("\"" + Pattern.quote(task) + "\"\\s*:[^}]*\"TASK_KERNEL_TIME\"\\s*:\\s*\"(\\d+)\"").matcher(log);
-        return time.find() && Long.parseLong(time.group(1)) > 0;
+    /** Finds the kernel behind a failure: TornadoVM mostly names the task, and otherwise each kernel is compiled alone. */
+    private KernelException named(Program program, Map<String, Launch> tasks, Throwable failure) {
+        String text = String.valueOf(failure.getMessage());
+        for (Map.Entry<String, Launch> task : tasks.entrySet()) {
+            if (text.contains(task.getKey() + " ")) {
+                return cannotRun(task.getValue(), program, failure);
+            }
+        }
+        for (int i = 0; i < program.launches().size(); i++) {
+            if (program.launches().get(i).items() > 0 && tasks.containsValue(program.launches().get(i))) {
+                TaskGraph graph = new TaskGraph("alone").transferToDevice(DataTransferMode.EVERY_EXECUTION, program.at());
+                addTask(graph, program, i);
+                TornadoExecutionPlan alone = new TornadoExecutionPlan(graph.snapshot());
+                try {
+                    alone.withDevice(device);
+                    alone.withPreCompilation();
+                } catch (Throwable t) {
+                    return cannotRun(program.launches().get(i), program, t);
+                }
+            }
+        }
+        return new KernelException("program " + program.name() + " failed on " + info + ": " + Failures.reason(failure), failure);
     }
 
-    private KernelException failed(Launch launch, Program program, Throwable t) {
+    private KernelException cannotRun(Launch launch, Program program, Throwable t) {
         return new KernelException("kernel " + launch.name() + " of program " + program.name() + " cannot run on " + info + ": "
                 + Failures.reason(t), t);
     }
 
     @Override
     public void close() {
-        // Other graphs hold the same buffers; freeing them there too would free them twice.
-        if (executed.contains(FILL)) {
-            plan.withGraph(FILL).freeDeviceMemory();
+        // Graphs of programs own their offset tables and the first graph owns all buffers; upload graphs would free a buffer once more.
+        for (int graph : begun) {
+            if (graph == FILL || tasksOf.containsKey(graph)) {
+                plan.withGraph(graph).freeDeviceMemory();
+            }
         }
+        begun.clear();
     }
 }

@@ -20,6 +20,14 @@ public final class GoldenFile {
             GoldenReport report = new GoldenReport(file);
             if (file.has("logits")) {
                 GoldenLanguageModel.check(file, config(path), executor, report);
+            } else if (file.has("state_loss")) {
+                GoldenStages.align(file, config(path), executor, report);
+            } else if (file.has("kl")) {
+                GoldenStages.distill(file, config(path), executor, report);
+            } else if (file.has("step0.grad.w")) {
+                GoldenOps.adamW(file, executor, report);
+            } else if (file.has("state_last")) {
+                GoldenOps.stateScan(file, executor, report);
             } else {
                 throw new ModelException(path + " holds neither logits, losses of a stage, steps of an optimizer nor a state scan: it is no golden file");
             }

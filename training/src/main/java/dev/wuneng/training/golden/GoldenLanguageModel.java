@@ -35,7 +35,7 @@ final class GoldenLanguageModel {
         Program logits = new Program.Builder().add(head.forward()).build("logits");
         List<Program> programs = new ArrayList<>(objective.programs());
         programs.add(logits);
-        parameters.buffers().forEach(executor::upload);
+        executor.prepare(programs);
 
         int[] mask = new int[rows];
         Arrays.fill(mask, 1);

@@ -1,0 +1,77 @@
+package dev.wuneng.kernels.host;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
+
+/**
+ * Transposes row-major matrices in square blocks as wide as a vector. With L vectors of L elements, L a power of two, one round zips vector i
+ * with vector i + L/2 into vectors 2i and 2i + 1; after log2 L rounds the block is transposed, whatever L is.
+ */
+final class Transposition {
+    /** Memory that {@link #run} needs: two blocks of the widest vectors. */
+    static final int SCRATCH = Tile.WIDEST * Tile.WIDEST / 2;
+
+    private static final int LANES = Tile.LANES;
+    private static final VectorShuffle<Float> FIRST_HALVES = VectorShuffle.makeZip(Tile.SPECIES, 0);
+    private static final VectorShuffle<Float> SECOND_HALVES = VectorShuffle.makeZip(Tile.SPECIES, 1);
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    private Transposition() {
+    }
+
+    /** Element (i, j) of a matrix [rows, columns] goes to {@code s[to + j · ldt + i]}. */
+    static void run(MemorySegment from, long offset, int ld, int rows, int columns, float[] s, int to, int ldt, int scratch) {
+        int i = 0;
+        for (; i <= rows - LANES; i += LANES) {
+            int j = 0;
+            for (; j <= columns - LANES; j += LANES) {
+                block(from, offset + (long) i * ld + j, ld, s, to + j * ldt + i, ldt, scratch);
+            }
+            edge(from, offset + (long) i * ld + j, ld, LANES, columns - j, s, to + j * ldt + i, ldt);
+        }
+        edge(from, offset + (long) i * ld, ld, rows - i, columns, s, to + i, ldt);
+    }
+
+    private static void block(MemorySegment from, long offset, int ld, float[] s, int to, int ldt, int scratch) {
+        int half = LANES / 2;
+        for (int i = 0; i < half; i++) {
+            FloatVector x = FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + (long) i * ld), ORDER);
+            FloatVector y = FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + (long) (i + half) * ld), ORDER);
+            zip(x, y, s, scratch + 2 * i * LANES, LANES);
+        }
+        int here = scratch;
+        int there = scratch + LANES * LANES;
+        for (int zipped = 2; zipped < half; zipped *= 2) {
+            round(s, here, there, LANES);
+            int swap = here;
+            here = there;
+            there = swap;
+        }
+        round(s, here, to, ldt);
+    }
+
+    private static void round(float[] s, int from, int to, int ldt) {
+        int half = LANES / 2;
+        for (int i = 0; i < half; i++) {
+            FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, from + i * LANES);
+            FloatVector y = FloatVector.fromArray(Tile.SPECIES, s, from + (i + half) * LANES);
+            zip(x, y, s, to + 2 * i * ldt, ldt);
+        }
+    }
+
+    private static void zip(FloatVector x, FloatVector y, float[] s, int to, int ldt) {
+        x.rearrange(FIRST_HALVES, y).intoArray(s, to);
+        x.rearrange(SECOND_HALVES, y).intoArray(s, to + ldt);
+    }
+
+    private static void edge(MemorySegment from, long offset, int ld, int rows, int columns, float[] s, int to, int ldt) {
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                s[to + j * ldt + i] = from.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * (offset + (long) i * ld + j));
+            }
+        }
+    }
+}
