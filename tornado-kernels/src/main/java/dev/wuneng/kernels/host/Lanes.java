@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Loads and stores of whole vectors by element number, the last ones of a row cut where the row ends. */
@@ -13,6 +14,16 @@ final class Lanes {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     static final int LENGTH = SPECIES.length();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    /** Shuffles that bring lanes LENGTH / 2, LENGTH / 4 … 1 behind a lane to its place. */
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static final VectorShuffle<Float>[] FOLDS = new VectorShuffle[Integer.numberOfTrailingZeros(LENGTH)];
+
+    static {
+        for (int i = 0; i < FOLDS.length; i++) {
+            FOLDS[i] = SPECIES.iotaShuffle(LENGTH >> i + 1, 1, true);
+        }
+    }
 
     private Lanes() {
     }
@@ -65,8 +76,13 @@ final class Lanes {
         MemorySegment.copy(from, index, to, ValueLayout.JAVA_FLOAT, 4L * element, size);
     }
 
+    /** Halves folded onto each other: the order of reduceLanes is not defined, and compiled code takes another than the interpreter. */
     static float sum(FloatVector value) {
-        return value.reduceLanes(VectorOperators.ADD);
+        FloatVector folded = value;
+        for (VectorShuffle<Float> fold : FOLDS) {
+            folded = folded.add(folded.rearrange(fold));
+        }
+        return folded.lane(0);
     }
 
     static float max(FloatVector value) {
