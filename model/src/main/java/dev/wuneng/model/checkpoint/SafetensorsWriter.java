@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -87,12 +88,13 @@ public final class SafetensorsWriter {
     }
 
     private static ByteBuffer littleEndian(MemorySegment floats) {
-        if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
+        if (floats.isNative() && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
             return floats.asByteBuffer();
         }
-        ByteBuffer swapped = ByteBuffer.allocate((int) floats.byteSize()).order(ByteOrder.LITTLE_ENDIAN);
-        swapped.asFloatBuffer().put(floats.asByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
-        return swapped;
+        ByteBuffer bytes = ByteBuffer.allocate((int) floats.byteSize());
+        MemorySegment.copy(floats, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, MemorySegment.ofBuffer(bytes),
+                ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0, floats.byteSize() / 4);
+        return bytes;
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

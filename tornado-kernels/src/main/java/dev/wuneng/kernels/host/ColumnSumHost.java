@@ -22,7 +22,7 @@ public final class ColumnSumHost {
         return (from, to, at, scratch) -> {
             MemorySegment rows = partial.segment();
             MemorySegment out = total.segment();
-            int end = Math.min(columns, to * STRIP);
+            int end = (int) Math.min(columns, (long) to * STRIP);
             for (int c = from * STRIP; c < end; c += Lanes.LENGTH) {
                 FloatVector sum = sum(rows, at[0] + c, 0, blocks, columns, end - c);
                 Lanes.store(Lanes.load(out, at[1] + c, end - c).add(sum), out, at[1] + c, end - c);

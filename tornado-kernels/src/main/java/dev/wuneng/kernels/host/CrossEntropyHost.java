@@ -17,32 +17,17 @@ public final class CrossEntropyHost {
         return (from, to, at, scratch) -> {
             MemorySegment x = logits.segment();
             FloatArray out = partial.floats();
+            float[] row = scratch.floats(Lanes.roundUp(chunk));
             for (int i = from; i < to; i++) {
                 int r = i / chunks;
                 int first = (i - r * chunks) * chunk;
                 int size = Math.min(tokens - first, chunk);
-                int x0 = at[0] + r * width + first;
-                float largest = largest(x, x0, size);
+                Lanes.read(x, at[0] + r * width + first, row, 0, size, SoftmaxHost.LOWEST);
+                float largest = SoftmaxHost.largest(row, 0, Lanes.roundUp(size));
                 out.set(at[1] + 2 * i, largest);
-                out.set(at[1] + 2 * i + 1, sumExp(x, x0, size, largest));
+                out.set(at[1] + 2 * i + 1, SoftmaxHost.sumExp(row, Lanes.roundUp(size), largest, 1f));
             }
         };
-    }
-
-    static float largest(MemorySegment x, int x0, int size) {
-        FloatVector largest = Lanes.of(-Float.MAX_VALUE);
-        for (int j = 0; j < size; j += Lanes.LENGTH) {
-            largest = largest.max(Lanes.cut(Lanes.load(x, x0 + j, size - j), size - j, -Float.MAX_VALUE));
-        }
-        return Lanes.max(largest);
-    }
-
-    private static float sumExp(MemorySegment x, int x0, int size, float largest) {
-        FloatVector sum = Lanes.of(0f);
-        for (int j = 0; j < size; j += Lanes.LENGTH) {
-            sum = sum.add(Lanes.cut(VectorMath.exp(Lanes.load(x, x0 + j, size - j).sub(largest)), size - j, 0f));
-        }
-        return Lanes.sum(sum);
     }
 
     /** Items are rows. */

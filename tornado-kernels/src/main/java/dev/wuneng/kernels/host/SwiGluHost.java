@@ -22,7 +22,7 @@ public final class SwiGluHost {
             MemorySegment gates = g.segment();
             MemorySegment ups = u.segment();
             MemorySegment out = h.segment();
-            int end = Math.min(count, to * BLOCK);
+            int end = (int) Math.min(count, (long) to * BLOCK);
             for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
                 FloatVector gate = Lanes.load(gates, at[0] + i, end - i);
                 FloatVector up = Lanes.load(ups, at[1] + i, end - i);
@@ -38,7 +38,7 @@ public final class SwiGluHost {
             MemorySegment upstream = dh.segment();
             MemorySegment gateGradients = dg.segment();
             MemorySegment upGradients = du.segment();
-            int end = Math.min(count, to * BLOCK);
+            int end = (int) Math.min(count, (long) to * BLOCK);
             for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
                 int left = end - i;
                 FloatVector gate = Lanes.load(gates, at[0] + i, left);

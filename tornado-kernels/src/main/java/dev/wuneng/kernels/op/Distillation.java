@@ -55,7 +55,7 @@ public final class Distillation {
                 Launch.of("distillation.gradient", Distillation::distillationGradient, rows * studentWidth, student, teacher, labels, mask, stats,
                         scales, studentWidth, teacherWidth, tokens, temperature)
                         .onHost(rows, DistillationHost.gradient(student, teacher, labels, mask, stats, scales, studentWidth, teacherWidth, tokens,
-                                temperature)));
+                                CrossEntropy.CHUNK, temperature)));
     }
 
     public static void distillationPartial(int from, int to, IntArray at, int p, FloatArray student, FloatArray teacher, FloatArray partial,

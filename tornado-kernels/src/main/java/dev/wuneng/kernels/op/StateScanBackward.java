@@ -1,5 +1,7 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.StateScanBackwardHost;
+import dev.wuneng.kernels.host.StateScanHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -28,27 +30,37 @@ public final class StateScanBackward {
 
     /** Elements of {@code work}, memory that the two backward launches of one layer share and that may serve all layers in turn. */
     public static long workSize(int batch, int tokens, int heads, int headSize) {
-        // For each state f and dv of all tokens, then the states before and after every token of a chunk.
-        return (long) batch * heads * (2 * tokens + (StateScan.CHUNK + 1) * headSize) * headSize;
+        return (long) batch * heads * workOfState(tokens, headSize);
+    }
+
+    /** f and dv of all tokens, then the states before and after every token of a chunk. */
+    private static int workOfState(int tokens, int size) {
+        return (2 * tokens + (StateScan.CHUNK + 1) * size) * size;
     }
 
     /** Writes du = S dz, which is needed before dy is complete. */
     public static Launch readout(View streams, View e, View checkpoints, View dz, View du, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_readout", StateScanBackward::stateScanBackwardReadout,
-                batch * heads * (StateScan.slots(tokens) - 1) * headSize, streams, e, checkpoints, dz, du, tokens, heads, headSize);
+                batch * heads * (StateScan.slots(tokens) - 1) * headSize, streams, e, checkpoints, dz, du, tokens, heads, headSize)
+                .onHost(StateScanHost.items(batch * heads, headSize),
+                        StateScanHost.backwardReadout(streams, e, checkpoints, dz, du, tokens, heads, headSize));
     }
 
     /** Writes f and dv into work. */
     public static Launch values(View streams, View u, View dy, View dz, View work, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_values", StateScanBackward::stateScanBackwardValues, batch * heads * headSize,
-                streams, u, dy, dz, work, tokens, heads, headSize);
+                streams, u, dy, dz, work, tokens, heads, headSize)
+                .onHost(StateScanHost.items(batch * heads, headSize),
+                        StateScanBackwardHost.values(streams, u, dy, dz, work, tokens, heads, headSize, workOfState(tokens, headSize)));
     }
 
     /** Writes dstreams; it follows {@link #values}. */
     public static Launch keys(View streams, View e, View checkpoints, View u, View dy, View dz, View work, View dstreams,
             int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_keys", StateScanBackward::stateScanBackwardKeys, batch * heads * headSize,
-                streams, e, checkpoints, u, dy, dz, work, dstreams, tokens, heads, headSize);
+                streams, e, checkpoints, u, dy, dz, work, dstreams, tokens, heads, headSize)
+                .onHost(StateScanHost.items(batch * heads, headSize), StateScanBackwardHost.keys(streams, e, checkpoints, u, dy, dz, work, dstreams,
+                        tokens, heads, headSize, workOfState(tokens, headSize)));
     }
 
     public static void stateScanBackwardReadout(int from, int to, IntArray at, int p, FloatArray streams, FloatArray e, FloatArray checkpoints,
