@@ -4,7 +4,7 @@ import dev.wuneng.data.arrow.DocumentBatch;
 import dev.wuneng.data.arrow.DocumentMetadata;
 import dev.wuneng.data.arrow.DocumentWriter;
 import dev.wuneng.data.text.PromptAnswer;
-import dev.wuneng.data.tokenizer.SpecialTokens;
+import dev.wuneng.data.tokenizer.ChatMl;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.List;
@@ -52,29 +52,18 @@ public final class Tokenize {
     }
 
     /**
-     * Writes conversations of one exchange in ChatML:
-     *
-     * <pre>{@code
-     * <|im_start|>user
-     * PROMPT<|im_end|>
-     * <|im_start|>assistant
-     * ANSWER<|im_end|>
-     * }</pre>
-     *
-     * with a line break at the end. Trained on are the answer and its end of turn.
+     * Writes conversations of one exchange as {@link ChatMl} lays them out. Trained on are the answer and its end of turn.
      *
      * @throws DataException if the tokenizer lacks ChatML's tokens or the file cannot be written
      */
     public static DocumentMetadata conversations(Stream<PromptAnswer> pairs, Tokenizer tokenizer, Path file,
             Progress progress) {
-        int[] start = {tokenizer.requiredId(SpecialTokens.TURN_START)};
-        int[] end = {tokenizer.requiredId(SpecialTokens.TURN_END)};
-        int[] newline = tokenizer.encodeOrdinary("\n");
-        int[] assistant = join(end, newline, start, tokenizer.encodeOrdinary("assistant\n"));
+        ChatMl chat = new ChatMl(tokenizer);
+        int[] close = chat.close();
         return write(pairs, pair -> {
-            int[] question = join(start, tokenizer.encodeOrdinary("user\n" + pair.prompt()), assistant);
-            int[] answer = join(tokenizer.encodeOrdinary(pair.answer()), end);
-            return new Encoded(join(question, answer, newline), join(ignored(question), answer, ignored(newline)));
+            int[] question = chat.question(pair.prompt());
+            int[] answer = chat.answer(pair.answer());
+            return new Encoded(join(question, answer, close), join(ignored(question), answer, ignored(close)));
         }, tokenizer, file, true, progress);
     }
 

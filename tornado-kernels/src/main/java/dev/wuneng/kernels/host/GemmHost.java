@@ -30,12 +30,10 @@ public final class GemmHost implements HostBody {
     /** Which factors are stored transposed: NT multiplies a [m, k] and b [n, k], NN a [m, k] and b [k, n], TN a [k, m] and b [k, n]. */
     public enum Layout { NT, NN, TN }
 
-    private static final int KC = 256;
-    private static final int ROWS = 6;
-    private static final int CHUNK = 32 * ROWS;
-    /** Blocks have at least twice the rows of a tile, and columns in multiples of the widest tile, whatever the vectors' width. */
-    private static final int LEAST_ROWS = 2 * ROWS;
-    private static final int GRAIN = 32;
+    private static final int KC = 384;
+    private static final int CHUNK = 24 * Tile.ROWS;
+    /** Blocks have at least two tiles of rows. */
+    private static final int LEAST_ROWS = 2 * Tile.ROWS;
     private static final int PANELS = CHUNK * KC;
     /** Columns of y computed at once: bounds the memory for b. */
     private static final int MOST_COLUMNS = 512;
@@ -61,6 +59,8 @@ public final class GemmHost implements HostBody {
     private final int blockColumns;
     private final int rowBlocks;
     private final int columnBlocks;
+    /** Where the memory behind a chunk of a and the panels of b begins: for a tile of y, and for transposing. */
+    private final int free;
 
     /** The form of a launch with the views a, b, (bias,) y. */
     public GemmHost(Layout layout, int products, Matrix a, Matrix b, View bias, Matrix y, int m, int n, int k, boolean accumulate) {
@@ -79,17 +79,18 @@ public final class GemmHost implements HostBody {
         int wanted = 4 * Runtime.getRuntime().availableProcessors();
         // Transposing costs about four times what copying does, so the factor that is transposed should be packed less often.
         double aspect = layout == Layout.NT ? 4 : layout == Layout.TN ? 0.25 : 1;
-        while (down * across * products < wanted && (m / down > LEAST_ROWS || n / across > GRAIN)) {
-            if (m / down > LEAST_ROWS && m / down >= aspect * (n / across) || n / across <= GRAIN) {
+        while (down * across * products < wanted && (m / down > LEAST_ROWS || n / across > Tile.WIDEST)) {
+            if (m / down > LEAST_ROWS && m / down >= aspect * (n / across) || n / across <= Tile.WIDEST) {
                 down *= 2;
             } else {
                 across *= 2;
             }
         }
-        blockRows = roundUp((m + down - 1) / down, ROWS);
-        blockColumns = roundUp((n + across - 1) / across, GRAIN);
+        blockRows = roundUp((m + down - 1) / down, Tile.ROWS);
+        blockColumns = roundUp((n + across - 1) / across, Tile.WIDEST);
         rowBlocks = (m + blockRows - 1) / blockRows;
         columnBlocks = (n + blockColumns - 1) / blockColumns;
+        free = PANELS + KC * blockColumns;
     }
 
     public int items() {
@@ -98,7 +99,7 @@ public final class GemmHost implements HostBody {
 
     @Override
     public void run(int from, int to, int[] at, Scratch scratch) {
-        float[] s = scratch.floats(free() + Math.max(Tile.ROWS * Tile.COLUMNS, Transposition.scratch()));
+        float[] s = scratch.floats(free + Math.max(Tile.ROWS * Tile.WIDEST, Transposition.SCRATCH));
         int item = from;
         while (item < to) {
             int column = item / rowBlocks;
@@ -117,7 +118,7 @@ public final class GemmHost implements HostBody {
         for (int l = 0; l < k; l += KC) {
             int depth = Math.min(KC, k - l);
             if (layout == Layout.NT) {
-                Packing.panelsTransposed(bs, b0 + (long) left * b.ld + l, b.ld, width, depth, s, PANELS, free());
+                Packing.panelsTransposed(bs, b0 + (long) left * b.ld + l, b.ld, width, depth, s, PANELS, free);
             } else {
                 Packing.panels(bs, b0 + (long) l * b.ld + left, b.ld, width, depth, s, PANELS);
             }
@@ -132,29 +133,23 @@ public final class GemmHost implements HostBody {
         MemorySegment ys = y.view.segment();
         long a0 = at[0] + (long) product * a.step;
         if (layout == Layout.TN) {
-            Packing.rowsTransposed(as, a0 + (long) l * a.ld + top, a.ld, rows, depth, s, 0, depth, free());
+            Packing.rowsTransposed(as, a0 + (long) l * a.ld + top, a.ld, rows, depth, s, 0, depth, free);
         } else {
             Packing.rows(as, a0 + (long) top * a.ld + l, a.ld, rows, depth, s, 0, depth);
         }
-        int tile = free();
         for (int j = 0; j < width; j += Tile.COLUMNS) {
             for (int i = 0; i < rows; i += Tile.ROWS) {
-                Tile.multiply(s, i * depth, depth, PANELS + j * depth, tile, Tile.COLUMNS, depth, false);
+                Tile.multiply(s, i * depth, depth, PANELS + j * depth, free, Tile.COLUMNS, depth, false);
                 int high = Math.min(Tile.ROWS, rows - i);
                 int wide = Math.min(Tile.COLUMNS, width - j);
                 long corner = at[bias == null ? 2 : 3] + (long) product * y.step + (long) (top + i) * y.ld + left + j;
                 if (l == 0 && bias != null) {
-                    Packing.write(s, tile, high, wide, bias.segment(), at[2] + left + j, 0, ys, corner, y.ld);
+                    Packing.write(s, free, high, wide, bias.segment(), at[2] + left + j, 0, ys, corner, y.ld);
                 } else {
-                    Packing.write(s, tile, high, wide, l == 0 && !accumulate ? null : ys, corner, y.ld, ys, corner, y.ld);
+                    Packing.write(s, free, high, wide, l == 0 && !accumulate ? null : ys, corner, y.ld, ys, corner, y.ld);
                 }
             }
         }
-    }
-
-    /** Where the memory behind a chunk of a and the panels of b begins. */
-    private int free() {
-        return PANELS + KC * roundUp(blockColumns, Tile.COLUMNS);
     }
 
     private static int roundUp(int size, int multiple) {

@@ -14,16 +14,9 @@ final class Lanes {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     static final int LENGTH = SPECIES.length();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-
-    /** Shuffles that bring lanes LENGTH / 2, LENGTH / 4 … 1 behind a lane to its place. */
-    @SuppressWarnings({"unchecked", "rawtypes"})
-    private static final VectorShuffle<Float>[] FOLDS = new VectorShuffle[Integer.numberOfTrailingZeros(LENGTH)];
-
-    static {
-        for (int i = 0; i < FOLDS.length; i++) {
-            FOLDS[i] = SPECIES.iotaShuffle(LENGTH >> i + 1, 1, true);
-        }
-    }
+    private static final VectorShuffle<Float> TURN_8 = VectorShuffle.iota(SPECIES, 8, 1, true);
+    private static final VectorShuffle<Float> TURN_4 = VectorShuffle.iota(SPECIES, 4, 1, true);
+    private static final VectorShuffle<Float> TURN_2 = VectorShuffle.iota(SPECIES, 2, 1, true);
 
     private Lanes() {
     }
@@ -76,13 +69,25 @@ final class Lanes {
         MemorySegment.copy(from, index, to, ValueLayout.JAVA_FLOAT, 4L * element, size);
     }
 
-    /** Halves folded onto each other: the order of reduceLanes is not defined, and compiled code takes another than the interpreter. */
+    /** The value with {@code other} in the lanes from {@code left} on. */
+    static FloatVector cut(FloatVector value, int left, float other) {
+        return left >= LENGTH ? value : of(other).blend(value, SPECIES.indexInRange(0, left));
+    }
+
+    /**
+     * The sum of all lanes, always in the same order: what {@code reduceLanes(ADD)} leaves open, so that its last bits change when the
+     * just-in-time compiler takes over.
+     */
     static float sum(FloatVector value) {
-        FloatVector folded = value;
-        for (VectorShuffle<Float> fold : FOLDS) {
-            folded = folded.add(folded.rearrange(fold));
+        FloatVector sum = value;
+        if (LENGTH > 8) {
+            sum = sum.add(sum.rearrange(TURN_8));
         }
-        return folded.lane(0);
+        if (LENGTH > 4) {
+            sum = sum.add(sum.rearrange(TURN_4));
+        }
+        sum = sum.add(sum.rearrange(TURN_2));
+        return sum.lane(0) + sum.lane(1);
     }
 
     static float max(FloatVector value) {

@@ -9,10 +9,12 @@ import jdk.incubator.vector.VectorSpecies;
  * element of a they just fit the 16 registers of AVX2.
  */
 final class Tile {
-    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     static final int LANES = SPECIES.length();
     static final int ROWS = 6;
     static final int COLUMNS = 2 * LANES;
+    /** A multiple of COLUMNS whatever the processor: what code that must load without the Vector API rounds up to. */
+    static final int WIDEST = 32;
 
     private Tile() {
     }

@@ -11,17 +11,15 @@ import jdk.incubator.vector.VectorShuffle;
  * with vector i + L/2 into vectors 2i and 2i + 1; after log2 L rounds the block is transposed, whatever L is.
  */
 final class Transposition {
+    /** Memory that {@link #run} needs: two blocks of the widest vectors. */
+    static final int SCRATCH = Tile.WIDEST * Tile.WIDEST / 2;
+
     private static final int LANES = Tile.LANES;
     private static final VectorShuffle<Float> FIRST_HALVES = VectorShuffle.makeZip(Tile.SPECIES, 0);
     private static final VectorShuffle<Float> SECOND_HALVES = VectorShuffle.makeZip(Tile.SPECIES, 1);
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     private Transposition() {
-    }
-
-    /** Memory that {@link #run} needs. */
-    static int scratch() {
-        return 2 * LANES * LANES;
     }
 
     /** Element (i, j) of a matrix [rows, columns] goes to {@code s[to + j · ldt + i]}. */

@@ -10,7 +10,10 @@ import jdk.incubator.vector.VectorSpecies;
  * width, and made only of arithmetic that every processor has. The polynomials are those of Cephes (Moshier), expf and tanhf.
  */
 public final class VectorMath {
-    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    /** The vectors of all host bodies: the widest that the processor has, up to 512 bits. */
+    public static final VectorSpecies<Float> SPECIES =
+            FloatVector.SPECIES_PREFERRED.length() > 16 ? FloatVector.SPECIES_512 : FloatVector.SPECIES_PREFERRED;
+
     /** Below this e^x leaves the normal numbers, and exp gives 0. */
     private static final float LOWEST = -87.3f;
     /** Above this e^x overflows, and exp stays at e^HIGHEST, about 2e38. */

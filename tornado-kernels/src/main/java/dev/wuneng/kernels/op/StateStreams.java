@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.StateStreamsHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -36,8 +37,9 @@ public final class StateStreams {
     public static final int R = 5;
 
     /** e^(−1/2): the decay is never under exp(−0.607) = 0.545 a token. */
-    private static final float STEEPEST = 0.60653066f;
-    private static final float SHORTEST = 1e-12f;
+    public static final float STEEPEST = 0.60653066f;
+    /** The least length that p is divided by. */
+    public static final float SHORTEST = 1e-12f;
 
     private StateStreams() {
     }
@@ -46,21 +48,24 @@ public final class StateStreams {
     public static Launch forward(View r, View k, View v, View lw, View la, View kk, View ka, View pos, View streams,
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.forward", StateStreams::stateStreamsForward, rows * heads,
-                r, k, v, lw, la, kk, ka, pos, streams, heads, headSize);
+                r, k, v, lw, la, kk, ka, pos, streams, heads, headSize)
+                .onHost(rows, StateStreamsHost.forward(r, k, v, lw, la, kk, ka, pos, streams, heads, headSize));
     }
 
     /** Writes dlw and dla. */
     public static Launch backwardGates(View k, View lw, View la, View ka, View pos, View streams, View dstreams, View dlw, View dla,
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_gates", StateStreams::stateStreamsBackwardGates, rows * heads,
-                k, lw, la, ka, pos, streams, dstreams, dlw, dla, heads, headSize);
+                k, lw, la, ka, pos, streams, dstreams, dlw, dla, heads, headSize)
+                .onHost(rows, StateStreamsHost.backwardGates(k, lw, la, ka, pos, streams, dstreams, dlw, dla, heads, headSize));
     }
 
     /** Writes dk and dp [rows, heads · headSize], which {@link #backwardScales} needs. */
     public static Launch backwardKey(View k, View la, View kk, View ka, View pos, View dstreams, View dk, View dp,
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_key", StateStreams::stateStreamsBackwardKey, rows * heads,
-                k, la, kk, ka, pos, dstreams, dk, dp, heads, headSize);
+                k, la, kk, ka, pos, dstreams, dk, dp, heads, headSize)
+                .onHost(rows, StateStreamsHost.backwardKey(k, la, kk, ka, pos, dstreams, dk, dp, heads, headSize));
     }
 
     /**
@@ -69,7 +74,9 @@ public final class StateStreams {
      */
     public static Launch backwardScales(View k, View la, View dp, View dstreams, View partial, int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_scales", StateStreams::stateStreamsBackwardScales,
-                ColumnSum.blocks(rows) * heads * headSize, k, la, dp, dstreams, partial, rows, heads, headSize, ColumnSum.BLOCK);
+                ColumnSum.blocks(rows) * heads * headSize, k, la, dp, dstreams, partial, rows, heads, headSize, ColumnSum.BLOCK)
+                .onHost(ColumnSum.blocks(rows) * heads,
+                        StateStreamsHost.backwardScales(k, la, dp, dstreams, partial, rows, heads, headSize, ColumnSum.BLOCK));
     }
 
     private static float stateStreamsSigmoid(float x) {

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.TokenShiftHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -34,13 +35,16 @@ public final class TokenShift {
     public static Launch backwardInput(View mix, View pos, View dout, View dz, int rows, int heads, int kvHeads, int headSize, int stride,
             boolean adds) {
         return Launch.of("token_shift.backward_input", TokenShift::tokenShiftBackwardInput, rows * kvHeads, mix, pos, dout, dz,
-                rows, heads, kvHeads, headSize, stride, adds ? 1 : 0);
+                rows, heads, kvHeads, headSize, stride, adds ? 1 : 0)
+                .onHost(rows * kvHeads, TokenShiftHost.backwardInput(mix, pos, dout, dz, rows, heads, kvHeads, headSize, stride, adds));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, heads · headSize]. */
     public static Launch backwardMix(View z, View pos, View dout, View partial, int rows, int heads, int kvHeads, int headSize, int stride) {
         return Launch.of("token_shift.backward_mix", TokenShift::tokenShiftBackwardMix, ColumnSum.blocks(rows) * heads * headSize,
-                z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK);
+                z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK)
+                .onHost(ColumnSum.blocks(rows) * heads,
+                        TokenShiftHost.backwardMix(z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK));
     }
 
     public static void tokenShiftForward(int from, int to, IntArray at, int p, FloatArray z, FloatArray mix, IntArray pos, FloatArray out,

@@ -1,0 +1,90 @@
+package dev.wuneng.kernels.host;
+
+import dev.wuneng.kernels.run.View;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Attention forward: blocks of queries, spans of keys. */
+public final class AttentionForwardHost extends AttentionHost {
+    /** For each query: the maximum of its scores, then the sum of weights by lanes. */
+    private static final int STATE = 1 + Tile.WIDEST / 2;
+
+    private final View q;
+    private final View k;
+    private final View v;
+    private final View first;
+    private final View o;
+    private final View lse;
+    private final int queries;
+    private final int sums;
+    private final int states;
+    private final int keys;
+    private final int values;
+    private final int scores;
+    private final int transposing;
+
+    public AttentionForwardHost(View q, View k, View v, View first, View o, View lse, int rows, int heads, int kvHeads, int headSize) {
+        super(rows, heads, kvHeads, headSize);
+        this.q = q;
+        this.k = k;
+        this.v = v;
+        this.first = first;
+        this.o = o;
+        this.lse = lse;
+        queries = reserve(shared * BLOCK * headSize);
+        sums = reserve(shared * BLOCK * padded);
+        states = reserve(shared * BLOCK * STATE);
+        keys = reserve(SPAN * headSize);
+        values = reserve(SPAN * padded);
+        scores = reserve(Tile.ROWS * SPAN);
+        transposing = reserve(Transposition.SCRATCH);
+    }
+
+    @Override
+    void block(int top, int bottom, int kvHead, int[] at, float[] s) {
+        IntArray firsts = first.buffer().ints();
+        zero(s, sums, shared * BLOCK * padded);
+        zero(s, states, shared * BLOCK * STATE);
+        for (int e = 0; e < shared; e++) {
+            packRows(q, at[0], heads, kvHead * shared + e, top, bottom, s, queries + e * BLOCK * headSize);
+            for (int r = 0; r < BLOCK; r++) {
+                s[states + (e * BLOCK + r) * STATE] = AttentionRows.LOWEST_MAXIMUM;
+            }
+        }
+        for (int span = least(firsts, at[3], top, bottom); span < bottom; span += SPAN) {
+            int count = Math.min(SPAN, bottom - span);
+            packAcross(k, at[1], kvHeads, kvHead, span, count, s, keys, transposing);
+            packDown(v, at[2], kvHeads, kvHead, span, count, s, values);
+            for (int r = top; r < bottom; r += Tile.ROWS) {
+                int end = Math.min(bottom, r + Tile.ROWS);
+                int low = Math.max(0, least(firsts, at[3], r, end) - span);
+                int high = Math.min(count, end - span);
+                for (int e = 0; low < high && e < shared; e++) {
+                    tile(s, e * BLOCK + r - top, r, end, span, count, low, high, firsts, at[3]);
+                }
+            }
+        }
+        for (int e = 0; e < shared; e++) {
+            for (int r = top; r < bottom; r++) {
+                finish(s, e * BLOCK + r - top, r, kvHead * shared + e, at);
+            }
+        }
+    }
+
+    private void tile(float[] s, int row, int top, int bottom, int span, int count, int low, int high, IntArray firsts, int first0) {
+        across(s, queries + row * headSize, keys, scores, low, high);
+        for (int r = top; r < bottom; r++) {
+            int i = r - top;
+            AttentionRows.soften(s, scores + i * SPAN, low, high, firsts.get(first0 + r) - span, r - span + 1, scale,
+                    states + (row + i) * STATE, sums + (row + i) * padded, padded);
+        }
+        down(s, scores, values, count, sums + row * padded, low, high);
+    }
+
+    private void finish(float[] s, int row, int r, int head, int[] at) {
+        float total = AttentionRows.total(s, states + row * STATE);
+        AttentionRows.write(s, sums + row * padded, 1 / total, o, element(at[4], heads, head, r), headSize);
+        FloatArray logs = lse.floats();
+        logs.set(at[5] + r * heads + head, (float) (s[states + row * STATE] + Math.log(total)));
+    }
+}
