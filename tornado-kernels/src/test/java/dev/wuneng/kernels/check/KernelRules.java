@@ -52,6 +52,7 @@ final class KernelRules {
     static Map<KernelRule, String> broken(KernelCode kernel) {
         KernelRules rules = new KernelRules(kernel);
         rules.signature();
+        rules.parameterNames();
         rules.parallelLoop();
         rules.body(new HashSet<>());
         return rules.broken;
@@ -82,7 +83,12 @@ final class KernelRules {
                 && types.size() > 4 && types.size() <= 15 && PARAMETERS.containsAll(types) && kinds.equals(kinds.stream().sorted().toList()));
     }
 
-    /** Everything but the signature, which helpers share. */
+    private void parameterNames() {
+        variables().stream().filter(v -> v.startPc() == 0).map(v -> v.name().stringValue())
+                .forEach(name -> check(KernelRule.NAMES, !DeviceWords.contains(name), name));
+    }
+
+    /** What helpers share, whose parameters vanish when they are inlined. */
     private void body(Set<String> callers) {
         names();
         LoopRules loops = new LoopRules(code.flow);
@@ -108,8 +114,6 @@ final class KernelRules {
         List<LocalVariableInfo> variables = variables();
         int slots = code.method.methodTypeSymbol().parameterCount();
         check(KernelRule.DEBUG_NAMES, variables.stream().filter(v -> v.startPc() == 0).count() >= slots);
-        variables.stream().filter(v -> v.startPc() == 0).map(v -> v.name().stringValue())
-                .forEach(name -> check(KernelRule.NAMES, !DeviceWords.contains(name), name));
     }
 
     private List<LocalVariableInfo> variables() {

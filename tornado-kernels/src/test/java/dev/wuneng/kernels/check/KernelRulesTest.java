@@ -17,10 +17,12 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -67,17 +69,19 @@ class KernelRulesTest {
         assertEquals(kernels().stream().map(KernelCode::name).collect(Collectors.toCollection(TreeSet::new)), launched);
     }
 
-    private static List<KernelCode> kernels() throws IOException, URISyntaxException {
+    private static Collection<KernelCode> kernels() throws IOException, URISyntaxException {
         Path root = Path.of(OPERATION.getProtectionDomain().getCodeSource().getLocation().toURI());
         String folder = OPERATION.getPackageName().replace('.', '/');
         try (Stream<Path> files = Files.list(root.resolve(folder))) {
             return files.map(f -> f.getFileName().toString()).filter(f -> f.endsWith(".class")).sorted()
-                    .flatMap(f -> KernelRules.kernels(KernelCode.read(folder + "/" + f.substring(0, f.length() - 6))).stream()).toList();
+                    .flatMap(f -> KernelRules.kernels(KernelCode.read(folder + "/" + f.substring(0, f.length() - 6))).stream())
+                    .collect(Collectors.toMap(KernelCode::name, k -> k, (k, same) -> k, TreeMap::new)).values();
         }
     }
 
     private static Stream<Method> bad() {
-        return Arrays.stream(BadKernels.class.getDeclaredMethods()).filter(m -> m.isAnnotationPresent(Breaks.class));
+        return Stream.of(BadKernels.class, BadLoops.class, BadSignatures.class).flatMap(c -> Arrays.stream(c.getDeclaredMethods()))
+                .filter(m -> m.isAnnotationPresent(Breaks.class));
     }
 
     private static KernelCode code(Method method) {
