@@ -1,5 +1,6 @@
 package dev.wuneng.training;
 
+import dev.wuneng.data.pack.PackedBatch;
 import java.util.Arrays;
 
 /**
@@ -10,6 +11,10 @@ import java.util.Arrays;
  * @param mask 1 at tokens, 0 at padding
  */
 public record Sequences(int[] tokens, int[] labels, int[] segmentIds, int[] mask) {
+
+    public static Sequences of(PackedBatch batch) {
+        return new Sequences(batch.inputIds(), batch.labels(), batch.segmentIds(), batch.mask());
+    }
 
     /** Tokens with a label. */
     public long labelled() {

@@ -43,7 +43,7 @@ public final class Trainer {
         Position begin = rows.position();
         List<Sequences> batches = new ArrayList<>();
         for (int i = 0; i < microBatches; i++) {
-            batches.add(sequences(rows.next()));
+            batches.add(Sequences.of(rows.next()));
         }
         StepTotals totals = StepTotals.of(batches);
         Losses losses = new Losses();
@@ -73,12 +73,8 @@ public final class Trainer {
             if (left-- == 0) {
                 break;
             }
-            losses.addAll(objective.evaluate(sequences(batch), executor));
+            losses.addAll(objective.evaluate(Sequences.of(batch), executor));
         }
         return losses;
-    }
-
-    private static Sequences sequences(PackedBatch batch) {
-        return new Sequences(batch.inputIds(), batch.labels(), batch.segmentIds(), batch.mask());
     }
 }

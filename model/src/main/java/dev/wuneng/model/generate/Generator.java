@@ -11,6 +11,8 @@ import dev.wuneng.model.decoder.Batch;
 import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.parameter.Parameters;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
@@ -26,8 +28,11 @@ public final class Generator {
     private final ModelConfig config;
     private final Executor executor;
     private final Buffer logits;
-    private Decoder decoder;
-    private Program head;
+    private final Map<Integer, Padded> byLength = new HashMap<>();
+
+    /** A decoder for texts of up to so many tokens, and the program that computes the logits of one position. */
+    private record Padded(Decoder decoder, Program head) {
+    }
 
     public Generator(Parameters parameters, Executor executor) {
         this.parameters = parameters;
@@ -71,26 +76,30 @@ public final class Generator {
 
     /** The logits of the token that follows a text, one for every entry of the model's vocabulary. */
     public float[] logits(int[] tokens) {
-        prepare(tokens.length);
+        Padded padded = byLength.computeIfAbsent(paddedLength(tokens.length), this::make);
+        Decoder decoder = padded.decoder;
         decoder.batch().set(Arrays.copyOf(tokens, decoder.batch().length()), null, executor);
         decoder.forward(executor);
-        executor.run(head, tokens.length - 1);
+        executor.run(padded.head, tokens.length - 1);
         executor.download(logits);
         return logits.floats().toHeapArray();
     }
 
-    private void prepare(int length) {
-        if (decoder != null && length <= decoder.batch().length()) {
-            return;
-        }
+    private int paddedLength(int length) {
         int padded = SHORTEST;
         while (padded < length) {
             padded *= 2;
         }
-        decoder = new Decoder(parameters, new Batch(config, 1, Math.max(length, Math.min(padded, config.maxPositionEmbeddings()))), Keep.NOTHING);
+        return Math.max(length, Math.min(padded, config.maxPositionEmbeddings()));
+    }
+
+    private Padded make(int length) {
+        Decoder decoder = new Decoder(parameters, new Batch(config, 1, length), Keep.NOTHING);
+        decoder.batch().buffers().forEach(executor::upload);
         String weight = config.tieWordEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
         int width = config.hiddenSize();
-        head = new Program.Builder().add(Linear.forward(decoder.hidden().buffer().stacked(width), parameters.view(weight), logits.view(), 1, width,
+        Program head = new Program.Builder().add(Linear.forward(decoder.hidden().buffer().stacked(width), parameters.view(weight), logits.view(), 1, width,
                 config.vocabSize())).build("next_token");
+        return new Padded(decoder, head);
     }
 }

@@ -43,6 +43,11 @@ public final class TrainingRun {
         return Path.of(config.out()).resolve("model");
     }
 
+    /** What is held out: of one file the same documents in every stage, so the seed is not the run's. */
+    static Split split(RunConfig config) {
+        return new Split(0, config.data().heldOut());
+    }
+
     /**
      * Trains until all steps are taken or {@code interrupted} says to stop, which saves a checkpoint.
      *
@@ -60,8 +65,7 @@ public final class TrainingRun {
         Optional<Path> resumed = folder.latest();
         Models models = Models.load(config, resumed, documents.metadata().vocabularySize());
         DataChecks.check(config, models, documents.metadata());
-        // Every stage holds out the same documents, so the seed is not the run's.
-        Split split = new Split(0, config.data().heldOut());
+        Split split = split(config);
         Packing packing = new Packing(config.data().rows(), config.data().length(), 0);
         TrainingRows rows = new TrainingRows(documents, split::train, packing, config.seed());
         EvaluationRows heldOut = new EvaluationRows(documents, split::heldOut, packing);
