@@ -8,6 +8,7 @@ import dev.wuneng.model.ModelException;
 import dev.wuneng.training.TrainingException;
 import dev.wuneng.training.config.ConfigException;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -37,6 +38,8 @@ public final class Main implements Runnable {
     private CommandSpec spec;
 
     public static void main(String[] args) {
+        // Numbers look the same everywhere.
+        Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
         System.exit(new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, command, parsed) -> report(e))
