@@ -49,7 +49,7 @@ public final class StateStreams {
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.forward", StateStreams::stateStreamsForward, rows * heads,
                 r, k, v, lw, la, kk, ka, pos, streams, heads, headSize)
-                .onHost(rows * heads, StateStreamsHost.forward(r, k, v, lw, la, kk, ka, pos, streams, heads, headSize));
+                .onHost(rows, StateStreamsHost.forward(r, k, v, lw, la, kk, ka, pos, streams, heads, headSize));
     }
 
     /** Writes dlw and dla. */
@@ -57,7 +57,7 @@ public final class StateStreams {
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_gates", StateStreams::stateStreamsBackwardGates, rows * heads,
                 k, lw, la, ka, pos, streams, dstreams, dlw, dla, heads, headSize)
-                .onHost(rows * heads, StateStreamsHost.backwardGates(k, lw, la, ka, pos, streams, dstreams, dlw, dla, heads, headSize));
+                .onHost(rows, StateStreamsHost.backwardGates(k, lw, la, ka, pos, streams, dstreams, dlw, dla, heads, headSize));
     }
 
     /** Writes dk and dp [rows, heads · headSize], which {@link #backwardScales} needs. */
@@ -65,7 +65,7 @@ public final class StateStreams {
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_key", StateStreams::stateStreamsBackwardKey, rows * heads,
                 k, la, kk, ka, pos, dstreams, dk, dp, heads, headSize)
-                .onHost(rows * heads, StateStreamsHost.backwardKey(k, la, kk, ka, pos, dstreams, dk, dp, heads, headSize));
+                .onHost(rows, StateStreamsHost.backwardKey(k, la, kk, ka, pos, dstreams, dk, dp, heads, headSize));
     }
 
     /**

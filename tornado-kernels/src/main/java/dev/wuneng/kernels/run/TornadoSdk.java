@@ -56,7 +56,10 @@ public final class TornadoSdk {
             // TornadoVM's own limit is arbitrary; what the device has is compared with what a program needs before anything runs.
             setUnlessGiven("tornado.device.memory", "1048576GB");
             System.setProperty("tornado.opencl.compiler.flags", "-cl-mad-enable -w");
-            System.setProperty("tornado.enable.fastMathOptimizations", "False");
+            // A register tile is larger than what TornadoVM inlines by itself, and what it does not inline it refuses.
+            System.setProperty("tornado.compiler.fullInlining", "True");
+            // This phase leaves a condition that it finds always true as a constant, which the code generator then refuses.
+            System.setProperty("tornado.enable.fix.reads", "False");
         }
 
         private static void setUnlessGiven(String key, String value) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.wuneng.kernels.check.Golden;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.JvmExecutor;

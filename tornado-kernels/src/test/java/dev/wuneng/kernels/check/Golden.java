@@ -1,4 +1,4 @@
-package dev.wuneng.kernels.op;
+package dev.wuneng.kernels.check;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,11 +9,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The tensors of a safetensors file among the test resources, as doubles. */
-final class Golden {
+public final class Golden {
     private final ByteBuffer bytes;
     private final String header;
 
-    Golden(String resource) throws IOException {
+    public Golden(String resource) throws IOException {
         try (InputStream in = Golden.class.getResourceAsStream(resource)) {
             bytes = ByteBuffer.wrap(in.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN);
         }
@@ -22,8 +22,8 @@ final class Golden {
         header = new String(json, StandardCharsets.UTF_8);
     }
 
-    double[] tensor(String name) {
-        Matcher entry = Pattern.compile("\"" + name + "\":\\{\"dtype\":\"(F64|I32)\",\"shape\":\\[[0-9,]*],\"data_offsets\":\\[(\\d+),(\\d+)]")
+    public double[] tensor(String name) {
+        Matcher entry = Pattern.compile("\"" + Pattern.quote(name) + "\":\\{\"dtype\":\"(F64|F32|I32)\",\"shape\":\\[[0-9,]*],\"data_offsets\":\\[(\\d+),(\\d+)]")
                 .matcher(header.replace(" ", ""));
         if (!entry.find()) {
             throw new IllegalArgumentException("no tensor " + name);
@@ -32,7 +32,12 @@ final class Golden {
         int begin = 8 + (int) bytes.getLong(0) + Integer.parseInt(entry.group(2));
         double[] values = new double[(Integer.parseInt(entry.group(3)) - Integer.parseInt(entry.group(2))) / width];
         for (int i = 0; i < values.length; i++) {
-            values[i] = width == 8 ? bytes.getDouble(begin + 8 * i) : bytes.getInt(begin + 4 * i);
+            int at = begin + width * i;
+            values[i] = switch (entry.group(1)) {
+                case "F64" -> bytes.getDouble(at);
+                case "F32" -> bytes.getFloat(at);
+                default -> bytes.getInt(at);
+            };
         }
         return values;
     }
