@@ -40,10 +40,15 @@ public final class Main implements Runnable {
     public static void main(String[] args) {
         // Numbers look the same everywhere.
         Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
-        System.exit(new CommandLine(new Main())
+        System.exit(run(args));
+    }
+
+    /** Runs a command and returns its exit status. */
+    static int run(String... args) {
+        return new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, command, parsed) -> report(e))
-                .execute(args));
+                .execute(args);
     }
 
     private static int report(Exception e) {

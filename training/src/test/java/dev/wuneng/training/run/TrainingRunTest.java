@@ -183,7 +183,7 @@ class TrainingRunTest {
     }
 
     private static TrainingRun.Ending run(RunConfig config, Recorder recorder) {
-        try (Executor executor = new JvmExecutor(2)) {
+        try (Executor executor = new JvmExecutor(1)) {
             return TrainingRun.run(config, executor, recorder, recorder::stop);
         }
     }
