@@ -72,7 +72,39 @@ public final class OpCheck {
         return results;
     }
 
+    /** Runs forward and backward and gives everything they wrote, in the order of the tensors: contents, then gradients. */
+    static List<double[]> outcome(OpCase of, Executor executor, long seed) {
+        OpCheck check = new OpCheck(of, executor, seed);
+        of.tensors.forEach(check::fill);
+        executor.prepare(List.of(check.forward, check.backward));
+        executor.run(check.forward, 0);
+        if (!of.backward.isEmpty()) {
+            check.fillGradients();
+            executor.run(check.backward, 0);
+        }
+        List<double[]> outcome = new ArrayList<>();
+        for (Tensor tensor : of.tensors) {
+            if (tensor.ints == null && tensor.role != Role.SCRATCH) {
+                outcome.add(check.read(tensor.buffer, tensor.size));
+                outcome.add(check.read(tensor.gradient, tensor.size));
+            }
+        }
+        return outcome;
+    }
+
     private void backward() {
+        double[][] upstream = fillGradients();
+        executor.run(backward, 0);
+        for (int i = 0; i < upstream.length; i++) {
+            Tensor tensor = of.tensors.get(i);
+            checkGuards(tensor.gradient, "d " + tensor.name);
+            if (tensor.role == Role.INPUT && tensor.differentiable) {
+                compareGradient(i, upstream);
+            }
+        }
+    }
+
+    private double[][] fillGradients() {
         double[][] upstream = new double[of.tensors.size()][];
         for (int i = 0; i < upstream.length; i++) {
             Tensor tensor = of.tensors.get(i);
@@ -85,14 +117,7 @@ public final class OpCheck {
             upstream[i] = gradient;
             write(tensor.gradient, gradient);
         }
-        executor.run(backward, 0);
-        for (int i = 0; i < upstream.length; i++) {
-            Tensor tensor = of.tensors.get(i);
-            checkGuards(tensor.gradient, "d " + tensor.name);
-            if (tensor.role == Role.INPUT && tensor.differentiable) {
-                compareGradient(i, upstream);
-            }
-        }
+        return upstream;
     }
 
     private void compareGradient(int input, double[][] upstream) {
