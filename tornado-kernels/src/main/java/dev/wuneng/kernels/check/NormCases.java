@@ -20,6 +20,10 @@ final class NormCases {
             }
         }
         cases.add(rmsNorm(63 * 3, 16, 3));
+        cases.add(rmsNorm(70 * 7, 33, 7));
+        cases.add(columnSum(1, 5));
+        cases.add(columnSum(65, 33));
+        cases.add(columnSum(200, 300));
         return cases;
     }
 
@@ -49,5 +53,19 @@ final class NormCases {
                 RmsNorm.backwardWeight(x.view(), rstd.view(), y.grad(), partial, rows, width, groups),
                 ColumnSum.accumulate(partial, weight.grad(), blocks, groups * width));
         return c;
+    }
+
+    private static OpCase columnSum(int rows, int columns) {
+        OpCase c = new OpCase("column_sum", "rows=" + rows + " columns=" + columns);
+        Tensor matrix = c.input("matrix", rows * columns);
+        Tensor total = c.updated("total", columns);
+        c.reference(v -> {
+            for (int i = 0; i < rows * columns; i++) {
+                v.out(total)[i % columns] += v.in(matrix)[i] + (i < columns ? v.in(total)[i] : 0);
+            }
+        });
+        int blocks = ColumnSum.blocks(rows);
+        View partial = c.scratch("partial", blocks * columns);
+        return c.forward(ColumnSum.partial(matrix.view(), partial, rows, columns), ColumnSum.accumulate(partial, total.view(), blocks, columns));
     }
 }

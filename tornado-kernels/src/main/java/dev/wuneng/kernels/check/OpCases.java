@@ -11,8 +11,16 @@ public final class OpCases {
     public static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
         cases.addAll(NormCases.all());
+        cases.addAll(ShiftCases.all());
+        cases.addAll(StateCases.all());
+        cases.addAll(ScanCases.all());
+        cases.addAll(HeadCases.all());
         cases.addAll(LinearCases.all());
         cases.addAll(AttentionCases.all());
+        cases.addAll(ElementwiseCases.all());
+        cases.addAll(LossCases.all());
+        cases.addAll(AlignCases.all());
+        cases.addAll(OptimizerCases.all());
         return cases;
     }
 }

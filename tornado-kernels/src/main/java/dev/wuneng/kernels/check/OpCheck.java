@@ -5,7 +5,6 @@ import dev.wuneng.kernels.check.OpCase.Tensor.Role;
 import dev.wuneng.kernels.check.OpCase.Values;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
-import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.Program;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,12 +34,16 @@ public final class OpCheck {
     private final Random random;
     private final Values values;
     private final List<Result> results = new ArrayList<>();
+    private final Program forward;
+    private final Program backward;
 
     private OpCheck(OpCase of, Executor executor, long seed) {
         this.of = of;
         this.executor = executor;
         this.random = new Random(seed);
         this.values = new Values(of);
+        this.forward = new Program(of.name + ".forward", of.forward);
+        this.backward = new Program(of.name + ".backward", of.backward);
     }
 
     /** Runs forward and backward and compares every output and gradient. */
@@ -53,14 +56,15 @@ public final class OpCheck {
             fill(tensor);
         }
         of.reference.accept(values);
-        run(of.forward, "forward");
+        executor.prepare(List.of(forward, backward));
+        executor.run(forward, 0);
         for (Tensor tensor : of.tensors) {
             checkGuards(tensor.buffer, tensor.name);
             if (tensor.role == Role.OUTPUT || tensor.role == Role.UPDATED) {
                 compare(tensor.name, read(tensor.buffer, tensor.size), values.out(tensor), Tolerance.FORWARD);
             }
         }
-        checkRepeats(of.forward, "forward");
+        checkRepeats();
         if (!of.backward.isEmpty()) {
             backward();
         }
@@ -81,7 +85,7 @@ public final class OpCheck {
             upstream[i] = gradient;
             write(tensor.gradient, gradient);
         }
-        run(of.backward, "backward");
+        executor.run(backward, 0);
         for (int i = 0; i < upstream.length; i++) {
             Tensor tensor = of.tensors.get(i);
             checkGuards(tensor.gradient, "d " + tensor.name);
@@ -155,21 +159,17 @@ public final class OpCheck {
         write(tensor.buffer, first);
     }
 
-    private void run(List<Launch> launches, String direction) {
-        executor.run(new Program(of.name + "." + direction, launches), 0);
-    }
-
     /** Runs once more from the same start and compares bits; what accumulates or is updated starts elsewhere and is left out. */
-    private void checkRepeats(List<Launch> launches, String direction) {
+    private void checkRepeats() {
         if (of.tensors.stream().anyMatch(t -> t.role == Role.UPDATED)) {
             return;
         }
         List<double[]> once = of.tensors.stream().filter(t -> t.role == Role.OUTPUT).map(t -> read(t.buffer, t.size)).toList();
-        run(launches, direction);
+        executor.run(forward, 0);
         List<double[]> twice = of.tensors.stream().filter(t -> t.role == Role.OUTPUT).map(t -> read(t.buffer, t.size)).toList();
         for (int i = 0; i < once.size(); i++) {
             if (!Arrays.equals(once.get(i), twice.get(i))) {
-                results.add(new Result(direction, 0, 0, "a second run gives other bits"));
+                results.add(new Result("forward", 0, 0, "a second run gives other bits"));
             }
         }
     }

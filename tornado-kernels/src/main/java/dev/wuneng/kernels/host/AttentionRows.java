@@ -55,9 +55,13 @@ final class AttentionRows {
         total.intoArray(s, totals);
     }
 
-    /** The sum of weights over the lanes. */
+    /** The sum of weights over the lanes, in one order. */
     static float total(float[] s, int totals) {
-        return FloatVector.fromArray(Tile.SPECIES, s, totals).reduceLanes(VectorOperators.ADD);
+        float sum = 0;
+        for (int lane = 0; lane < LANES; lane++) {
+            sum += s[totals + lane];
+        }
+        return sum;
     }
 
     /** Of a query's scores and dO · v makes p and ds √N: {@code norm} and {@code dot} are its lse and D. */

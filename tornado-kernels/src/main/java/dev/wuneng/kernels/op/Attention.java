@@ -78,7 +78,8 @@ public final class Attention {
 
     public static void attentionForward(int from, int to, IntArray at, int p, FloatArray q, FloatArray k, FloatArray v, IntArray first,
             FloatArray o, FloatArray lse, int heads, int kvHeads, int headSize) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / heads;
             int group = (i - r * heads) * kvHeads / heads * headSize;
             int stride = kvHeads * headSize;
@@ -113,7 +114,8 @@ public final class Attention {
 
     public static void attentionBackwardPrepare(int from, int to, IntArray at, int p, FloatArray o, FloatArray dO, FloatArray lse,
             FloatArray stats, int headSize) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int s0 = at.get(p + 3) + i * 2;
             stats.set(s0, lse.get(at.get(p + 2) + i));
             stats.set(s0 + 1, attentionDot(o, at.get(p) + i * headSize, dO, at.get(p + 1) + i * headSize, headSize));
@@ -122,7 +124,8 @@ public final class Attention {
 
     public static void attentionBackwardQuery(int from, int to, IntArray at, int p, FloatArray q, FloatArray k, FloatArray v, FloatArray dO,
             FloatArray stats, IntArray first, FloatArray dq, int heads, int kvHeads, int headSize) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int r = i / heads;
             int group = (i - r * heads) * kvHeads / heads * headSize;
             int stride = kvHeads * headSize;
@@ -153,7 +156,8 @@ public final class Attention {
 
     public static void attentionBackwardKeyValue(int from, int to, IntArray at, int p, FloatArray q, FloatArray k, FloatArray v, FloatArray dO,
             FloatArray stats, IntArray last, FloatArray dk, FloatArray dv, int heads, int kvHeads, int headSize) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int j = i / kvHeads;
             int shared = heads / kvHeads;
             int k0 = at.get(p + 1) + i * headSize;

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.ColumnSumHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -25,16 +26,19 @@ public final class ColumnSum {
 
     /** Adds the sums of {@code blocks} partial rows to total. */
     public static Launch accumulate(View partial, View total, int blocks, int columns) {
-        return Launch.of("column_sum.accumulate", ColumnSum::columnSumAccumulate, columns, partial, total, blocks, columns);
+        return Launch.of("column_sum.accumulate", ColumnSum::columnSumAccumulate, columns, partial, total, blocks, columns)
+                .onHost(ColumnSumHost.strips(columns), ColumnSumHost.accumulate(partial, total, blocks, columns));
     }
 
     /** Writes the sums of blocks of rows of a matrix [rows, columns]: the gradient of a bias, before {@link #accumulate}. */
     public static Launch partial(View matrix, View partial, int rows, int columns) {
-        return Launch.of("column_sum.partial", ColumnSum::columnSumPartial, blocks(rows) * columns, matrix, partial, rows, columns, BLOCK);
+        return Launch.of("column_sum.partial", ColumnSum::columnSumPartial, blocks(rows) * columns, matrix, partial, rows, columns, BLOCK)
+                .onHost(blocks(rows) * ColumnSumHost.strips(columns), ColumnSumHost.partial(matrix, partial, rows, columns, BLOCK));
     }
 
     public static void columnSumAccumulate(int from, int to, IntArray at, int p, FloatArray partial, FloatArray total, int blocks, int columns) {
-        for (@Parallel int c = from; c < to; c++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int c = from + item;
             float sum = 0f;
             for (int b = 0; b < blocks; b++) {
                 sum += partial.get(at.get(p) + b * columns + c);
@@ -45,7 +49,8 @@ public final class ColumnSum {
     }
 
     public static void columnSumPartial(int from, int to, IntArray at, int p, FloatArray matrix, FloatArray partial, int rows, int columns, int block) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int b = i / columns;
             int c = i - b * columns;
             int end = Math.min(rows, (b + 1) * block);

@@ -55,7 +55,8 @@ final class Gemm {
 
     public static void gemmProduct(int from, int to, IntArray at, int p, FloatArray a, FloatArray b, FloatArray y,
             int m, int n, int k, int layout, int accumulate) {
-        for (@Parallel int t = from; t < to; t++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int t = from + item;
             int across = (n + 3) / 4;
             int i = t / across * 4;
             int j = (t - t / across * across) * 4;
@@ -67,7 +68,8 @@ final class Gemm {
 
     public static void gemmProductBias(int from, int to, IntArray at, int p, FloatArray a, FloatArray b, FloatArray bias, FloatArray y,
             int m, int n, int k, int layout) {
-        for (@Parallel int t = from; t < to; t++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int t = from + item;
             int across = (n + 3) / 4;
             int i = t / across * 4;
             int j = (t - t / across * across) * 4;

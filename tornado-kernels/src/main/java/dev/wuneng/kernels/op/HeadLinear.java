@@ -53,7 +53,8 @@ public final class HeadLinear {
 
     public static void headLinearForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray w, FloatArray y,
             int rows, int heads, int out, int in, int ldw, int accumulate) {
-        for (@Parallel int t = from; t < to; t++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int t = from + item;
             int across = (out + 3) / 4;
             int line = t / across;
             int r = line / heads;
@@ -66,7 +67,8 @@ public final class HeadLinear {
 
     public static void headLinearBackwardInput(int from, int to, IntArray at, int p, FloatArray dy, FloatArray w, FloatArray dx,
             int rows, int heads, int out, int in, int ldw, int accumulate) {
-        for (@Parallel int t = from; t < to; t++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int t = from + item;
             int across = (in + 3) / 4;
             int line = t / across;
             int r = line / heads;
@@ -79,7 +81,8 @@ public final class HeadLinear {
 
     public static void headLinearBackwardWeight(int from, int to, IntArray at, int p, FloatArray dy, FloatArray x, FloatArray dw,
             int rows, int heads, int out, int in, int ldw) {
-        for (@Parallel int t = from; t < to; t++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int t = from + item;
             int across = (in + 3) / 4;
             int down = (out + 3) / 4;
             int line = t / across;

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.RmsNormHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -27,24 +28,29 @@ public final class RmsNorm {
 
     /** Writes y and rstd. */
     public static Launch forward(View x, View weight, View y, View rstd, int rows, int width, int groups, float eps) {
-        return Launch.of("rms_norm.forward", RmsNorm::rmsNormForward, rows, x, weight, y, rstd, width, groups, eps);
+        return Launch.of("rms_norm.forward", RmsNorm::rmsNormForward, rows, x, weight, y, rstd, width, groups, eps)
+                .onHost(rows, RmsNormHost.forward(x, weight, y, rstd, width, groups, eps));
     }
 
     /** Adds to dx. */
     public static Launch backwardInput(View x, View weight, View rstd, View dy, View dx, int rows, int width, int groups) {
-        return Launch.of("rms_norm.backward_input", RmsNorm::rmsNormBackwardInput, rows, x, weight, rstd, dy, dx, width, groups);
+        return Launch.of("rms_norm.backward_input", RmsNorm::rmsNormBackwardInput, rows, x, weight, rstd, dy, dx, width, groups)
+                .onHost(rows, RmsNormHost.backwardInput(x, weight, rstd, dy, dx, width, groups));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, groups · width]. */
     public static Launch backwardWeight(View x, View rstd, View dy, View partial, int rows, int width, int groups) {
         int columns = groups * width;
         return Launch.of("rms_norm.backward_weight", RmsNorm::rmsNormBackwardWeight, ColumnSum.blocks(rows / groups) * columns,
-                x, rstd, dy, partial, rows / groups, columns, groups, ColumnSum.BLOCK);
+                x, rstd, dy, partial, rows / groups, columns, groups, ColumnSum.BLOCK)
+                .onHost(ColumnSum.blocks(rows / groups) * groups,
+                        RmsNormHost.backwardWeight(x, rstd, dy, partial, rows / groups, width, groups, ColumnSum.BLOCK));
     }
 
     public static void rmsNormForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray weight, FloatArray y, FloatArray rstd,
             int width, int groups, float eps) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = at.get(p) + r * width;
             int w0 = at.get(p + 1) + (r % groups) * width;
             int y0 = at.get(p + 2) + r * width;
@@ -62,7 +68,8 @@ public final class RmsNorm {
 
     public static void rmsNormBackwardInput(int from, int to, IntArray at, int p, FloatArray x, FloatArray weight, FloatArray rstd,
             FloatArray dy, FloatArray dx, int width, int groups) {
-        for (@Parallel int r = from; r < to; r++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int r = from + item;
             int x0 = at.get(p) + r * width;
             int w0 = at.get(p + 1) + (r % groups) * width;
             int g0 = at.get(p + 3) + r * width;
@@ -82,7 +89,8 @@ public final class RmsNorm {
 
     public static void rmsNormBackwardWeight(int from, int to, IntArray at, int p, FloatArray x, FloatArray rstd, FloatArray dy,
             FloatArray partial, int tokens, int columns, int groups, int block) {
-        for (@Parallel int i = from; i < to; i++) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
             int b = i / columns;
             int c = i - b * columns;
             int end = Math.min(tokens, (b + 1) * block);

@@ -43,19 +43,20 @@ public final class Rope {
     }
 
     public static void ropeTurn(int from, int to, IntArray at, int p, FloatArray x, IntArray pos, FloatArray cos, FloatArray sin, FloatArray y,
-            int heads, int half, float direction) {
-        for (@Parallel int i = from; i < to; i++) {
-            int vector = i / half;
-            int j = i - vector * half;
-            int x0 = at.get(p) + vector * 2 * half + j;
-            int y0 = at.get(p + 4) + vector * 2 * half + j;
-            int angle = pos.get(at.get(p + 1) + vector / heads) * half + j;
+            int heads, int pairs, float direction) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int i = from + item;
+            int vector = i / pairs;
+            int j = i - vector * pairs;
+            int x0 = at.get(p) + vector * 2 * pairs + j;
+            int y0 = at.get(p + 4) + vector * 2 * pairs + j;
+            int angle = pos.get(at.get(p + 1) + vector / heads) * pairs + j;
             float c = cos.get(at.get(p + 2) + angle);
             float s = sin.get(at.get(p + 3) + angle) * direction;
             float first = x.get(x0);
-            float second = x.get(x0 + half);
+            float second = x.get(x0 + pairs);
             y.set(y0, first * c - second * s);
-            y.set(y0 + half, second * c + first * s);
+            y.set(y0 + pairs, second * c + first * s);
         }
     }
 }

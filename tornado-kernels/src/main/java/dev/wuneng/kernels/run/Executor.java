@@ -1,9 +1,17 @@
 package dev.wuneng.kernels.run;
 
+import java.util.List;
+
 /** Runs programs on one device. */
 public interface Executor extends AutoCloseable {
     /** The device in words, for the first line that a command prints. */
     String device();
+
+    /**
+     * Says which programs will run from now on, so that a device compiles them together and keeps their buffers. Contents of buffers
+     * survive. Running a program that was not named here is right too, but on a device it builds all of them anew.
+     */
+    void prepare(List<Program> programs);
 
     /** Runs all launches of a program in order; views that are stacked stand at {@code index}. */
     void run(Program program, int index);

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.run;
 
+import java.util.List;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
@@ -40,6 +41,11 @@ public final class JvmExecutor implements Executor {
     public String device() {
         return "JVM " + Runtime.version().feature() + ", " + workers.threads() + (workers.threads() == 1 ? " thread" : " threads")
                 + (vectorApi() ? "" : ", slow: without the Vector API (add --add-modules jdk.incubator.vector)");
+    }
+
+    @Override
+    public void prepare(List<Program> programs) {
+        // Nothing is compiled ahead.
     }
 
     @Override

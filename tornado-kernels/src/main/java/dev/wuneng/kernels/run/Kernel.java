@@ -17,11 +17,17 @@ import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task9;
 /**
  * A compute kernel: a static method that TornadoVM compiles and that the JVM executor calls as it is.
  *
- * <p>Every kernel has the signature {@code (int from, int to, IntArray at, int p, arrays…, scalars…)} and one loop
- * {@code for (@Parallel int i = from; i < to; i++)} over its items. On a device the range is 0…items, spread over
- * work-items; on the JVM each worker thread calls it with a part of the range. Items are independent of each other, so
- * the result does not depend on how the range is cut. Array {@code n} begins at element {@code at.get(p + n)}, which is how a
- * kernel that TornadoVM compiled once serves all layers (their parameters are stacked in one buffer).
+ * <p>Every kernel has the signature {@code (int from, int to, IntArray at, int p, arrays…, scalars…)} and one loop over its items,
+ *
+ * <pre>{@code
+ *   for (@Parallel int item = 0; item < to - from; item++) {
+ *       int i = from + item;
+ * }</pre>
+ *
+ * which begins at a literal 0 because TornadoVM parallelises no other. On a device the range is 0…items, spread over work-items; on the
+ * JVM each worker thread calls the method with a part of the range. Items are independent, so the result does not depend on how the range
+ * is cut. Array {@code n} begins at element {@code at.get(p + n)}: so a kernel that TornadoVM compiled once serves all layers, whose parameters are
+ * stacked in one buffer.
  *
  * <p>Kernels are {@link Serializable} because TornadoVM 6 and later finds the method of a lambda through
  * {@code writeReplace}; at most 15 arguments is what TornadoVM before 5.2 takes.

@@ -76,6 +76,11 @@ public final class Program {
             return this;
         }
 
+        public Builder addAll(List<Launch> several) {
+            launches.addAll(several);
+            return this;
+        }
+
         public Program build(String name) {
             return new Program(name, launches);
         }

@@ -1,0 +1,70 @@
+package dev.wuneng.data.arrow;
+
+import dev.wuneng.data.DataException;
+import java.nio.file.Path;
+import org.apache.arrow.memory.ArrowBuf;
+import org.apache.arrow.vector.IntVector;
+import org.apache.arrow.vector.complex.ListVector;
+
+/** A {@code list<int32>} column copied out of Arrow's memory: list {@code i} is values[offsets[i]..offsets[i + 1]). */
+record TokenColumn(int[] offsets, int[] values) {
+
+    int size() {
+        return offsets.length - 1;
+    }
+
+    /**
+     * Copies a column of {@code size} lists.
+     *
+     * @throws DataException            if a list or a token is null
+     * @throws IllegalArgumentException if there are more or fewer lists, or the offsets are not ascending or reach
+     *                                  beyond the tokens
+     */
+    static TokenColumn read(Path file, ListVector lists, long firstDocument, int size) {
+        IntVector items = (IntVector) lists.getDataVector();
+        if (lists.getValueCount() != size) {
+            throw new IllegalArgumentException(lists.getValueCount() + " lists for " + size + " documents");
+        }
+        int[] offsets = new int[size + 1];
+        for (int i = 0; i < size; i++) {
+            if (lists.isNull(i)) {
+                throw isNull(file, lists.getName(), firstDocument + i);
+            }
+            offsets[i + 1] = lists.getOffsetBuffer().getInt((long) (i + 1) * Integer.BYTES);
+        }
+        int start = size == 0 ? 0 : lists.getOffsetBuffer().getInt(0);
+        offsets[0] = start;
+        checkOffsets(offsets, Math.min(items.getValueCount(), items.getDataBuffer().capacity() / Integer.BYTES));
+        for (int i = 0; i < size; i++) {
+            for (int j = offsets[i]; j < offsets[i + 1]; j++) {
+                if (items.isNull(j)) {
+                    throw isNull(file, lists.getName(), firstDocument + i);
+                }
+            }
+        }
+        int[] values = new int[offsets[size] - start];
+        ArrowBuf data = items.getDataBuffer();
+        for (int i = 0; i < values.length; i++) {
+            values[i] = data.getInt((long) (start + i) * Integer.BYTES);
+        }
+        for (int i = 0; i <= size; i++) {
+            offsets[i] -= start;
+        }
+        return new TokenColumn(offsets, values);
+    }
+
+    private static void checkOffsets(int[] offsets, long items) {
+        int previous = 0;
+        for (int offset : offsets) {
+            if (offset < previous || offset > items) {
+                throw new IllegalArgumentException("list offset " + offset + " of " + items + " tokens");
+            }
+            previous = offset;
+        }
+    }
+
+    private static DataException isNull(Path file, String column, long document) {
+        return new DataException("Document " + document + " of " + file + " has a null in " + column
+                + ": leave such documents out when writing the file.");
+    }
+}

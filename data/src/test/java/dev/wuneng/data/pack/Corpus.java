@@ -1,0 +1,69 @@
+package dev.wuneng.data.pack;
+
+import dev.wuneng.data.arrow.DocumentWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Documents whose tokens tell where they come from: each id occurs in one place only, so that a lost, repeated or
+ * misplaced token shows. A document's ids count up by one.
+ */
+record Corpus(Path file, List<int[]> documents, List<int[]> labels) {
+
+    static final int PADDING = 0;
+    private static final int IGNORED = -100;
+
+    static Corpus write(Path file, int count, int maximumLength, boolean withLabels, long seed) {
+        Random random = new Random(seed);
+        Corpus corpus = new Corpus(file, new ArrayList<>(), new ArrayList<>());
+        int next = PADDING + 1;
+        for (int i = 0; i < count; i++) {
+            int[] ids = new int[random.nextInt(maximumLength + 1)];
+            int[] labels = new int[ids.length];
+            for (int t = 0; t < ids.length; t++) {
+                ids[t] = next++;
+                labels[t] = withLabels && random.nextInt(3) == 0 ? IGNORED : ids[t];
+            }
+            corpus.documents.add(ids);
+            corpus.labels.add(labels);
+        }
+        try (DocumentWriter writer = new DocumentWriter(file, "hash", next, withLabels)) {
+            for (int i = 0; i < count; i++) {
+                if (withLabels) {
+                    writer.add(corpus.documents.get(i), corpus.labels.get(i));
+                } else {
+                    writer.add(corpus.documents.get(i));
+                }
+            }
+            writer.finish();
+        }
+        return corpus;
+    }
+
+    /** The document that a token is of. */
+    int documentOf(int token) {
+        int low = 0;
+        int high = documents.size() - 1;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (lastTokenUpTo(middle) < token) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    private int lastTokenUpTo(int document) {
+        for (int i = document; i >= 0; i--) {
+            int[] ids = documents.get(i);
+            if (ids.length > 0) {
+                return ids[ids.length - 1];
+            }
+        }
+        return PADDING;
+    }
+}

@@ -1,0 +1,99 @@
+package dev.wuneng.model.decoder;
+
+import dev.wuneng.kernels.op.Attention;
+import dev.wuneng.kernels.op.Embedding;
+import dev.wuneng.kernels.op.Rope;
+import dev.wuneng.kernels.run.Buffer;
+import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.model.ModelConfig;
+import dev.wuneng.model.ModelException;
+import java.util.List;
+
+/** The tokens of a batch as the programs read them: ids, and what the documents packed into the rows mean for position, shift and attention. */
+public final class Batch {
+    private final ModelConfig config;
+    private final int rows;
+    private final int length;
+    final Buffer ids;
+    /** Position in its document; 0 where one begins. */
+    final Buffer position;
+    /** The earliest row that a row attends. */
+    final Buffer first;
+    /** The last row that attends a row. */
+    final Buffer last;
+    /** Rows sorted by token id, for the embedding's backward pass. */
+    final Buffer order;
+    /** How many rows share the token of a sorted row, where the first of them stands. */
+    final Buffer runs;
+    final Buffer cos;
+    final Buffer sin;
+
+    /** @param sequences B, and {@code length} T */
+    public Batch(ModelConfig config, int sequences, int length) {
+        if (length > config.maxPositionEmbeddings()) {
+            throw new ModelException("rows of " + length + " tokens are longer than max_position_embeddings (" + config.maxPositionEmbeddings()
+                    + ") of the model: use shorter rows");
+        }
+        this.config = config;
+        this.rows = Math.multiplyExact(sequences, length);
+        this.length = length;
+        ids = Buffer.ints("ids", rows);
+        position = Buffer.ints("position", rows);
+        first = Buffer.ints("first", rows);
+        last = Buffer.ints("last", rows);
+        order = Buffer.ints("order", rows);
+        runs = Buffer.ints("runs", rows);
+        cos = Buffer.floats("rope.cos", (long) length * config.headDim() / 2);
+        sin = Buffer.floats("rope.sin", (long) length * config.headDim() / 2);
+        Rope.fillTables(cos.floats(), sin.floats(), length, config.headDim(), config.ropeTheta());
+    }
+
+    public int rows() {
+        return rows;
+    }
+
+    /** Tokens a sequence, T. */
+    public int length() {
+        return length;
+    }
+
+    /** Everything the programs read of a batch. */
+    public List<Buffer> buffers() {
+        return List.of(ids, position, first, last, order, runs, cos, sin);
+    }
+
+    /**
+     * Puts tokens into place, [B, T] row by row.
+     *
+     * @param segmentIds changes where a document begins; null where every sequence is one document
+     */
+    public void set(int[] tokens, int[] segmentIds, Executor executor) {
+        if (tokens.length != rows || segmentIds != null && segmentIds.length != rows) {
+            throw new ModelException("a batch of " + rows + " tokens was given " + tokens.length);
+        }
+        int[] positions = new int[rows];
+        for (int r = 0; r < rows; r++) {
+            if (tokens[r] < 0 || tokens[r] >= config.vocabSize()) {
+                throw new ModelException("token id " + tokens[r] + " at row " + r / length + ", position " + r % length
+                        + " is outside the vocabulary of " + config.vocabSize() + ": use the tokenizer that belongs to the model");
+            }
+            boolean begins = r % length == 0 || segmentIds != null && segmentIds[r] != segmentIds[r - 1];
+            positions[r] = begins ? 0 : positions[r - 1] + 1;
+        }
+        int[] firsts = new int[rows];
+        int[] lasts = new int[rows];
+        Attention.fillSpans(positions, firsts, lasts, length, config.slidingWindow());
+        put(tokens, ids);
+        put(positions, position);
+        put(firsts, first);
+        put(lasts, last);
+        Embedding.order(tokens, order.ints(), runs.ints());
+        List.of(ids, position, first, last, order, runs).forEach(executor::upload);
+    }
+
+    private static void put(int[] values, Buffer buffer) {
+        for (int i = 0; i < values.length; i++) {
+            buffer.ints().set(i, values[i]);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+package dev.wuneng.model.decoder;
+
+import dev.wuneng.kernels.op.Add;
+import dev.wuneng.kernels.op.Fill;
+import dev.wuneng.kernels.op.StateScan;
+import dev.wuneng.kernels.op.StateScanBackward;
+import dev.wuneng.kernels.op.StateStreams;
+import dev.wuneng.kernels.op.Summary;
+import dev.wuneng.kernels.op.TokenShift;
+import dev.wuneng.kernels.run.Buffer;
+import dev.wuneng.kernels.run.Program;
+import dev.wuneng.kernels.run.View;
+import dev.wuneng.model.ModelConfig;
+import dev.wuneng.model.parameter.Parameters;
+
+/**
+ * The state stream beside attention (spec, "State stream"): from x̂ and the projections q, k, v to the summary s, the state-derived key K̂ and the
+ * state-driven head R̂.
+ */
+final class StateStream {
+    /** GroupNorm's eps in RWKV-7, 64 · 1e-5 for any head size. */
+    private static final float SUMMARY_EPS = 64e-5f;
+    private static final String AT = "model.layers.*.self_attn.state.";
+
+    private final Parameters parameters;
+    private final ColumnSums sums;
+    private final View position;
+    private final int batch;
+    private final int length;
+    private final int rows;
+    private final int d;
+    private final int heads;
+    private final int kvHeads;
+    private final int n;
+    private final int width;
+    private final LowRankLayer decay;
+    private final LowRankLayer rate;
+    private final HeadLinearLayer key;
+    private final NormLayer outNorm;
+
+    private final View r;
+    private final View k;
+    private final View v;
+    private final View xDecay;
+    private final View xRate;
+    private final View lw;
+    private final View la;
+    private final View streams;
+    private final View initial;
+    private final View y;
+    private final View e;
+    private final View checkpoints;
+    private final View s;
+    private final View stats;
+    private final View khat;
+    private final View z;
+    private final View rhat;
+
+    private View dz;
+    private View du;
+    private View ds;
+    private View dy;
+    private View work;
+    private View dStreams;
+    private View dBonus;
+    private View dlw;
+    private View dla;
+    private View dk;
+    private View dp;
+    private View dxShifted;
+
+    StateStream(Parameters parameters, Activations memory, ColumnSums sums, Batch tokens) {
+        ModelConfig c = parameters.config();
+        this.parameters = parameters;
+        this.sums = sums;
+        position = tokens.position.view();
+        rows = tokens.rows();
+        length = tokens.length();
+        batch = rows / length;
+        d = c.hiddenSize();
+        heads = c.numAttentionHeads();
+        kvHeads = c.numKeyValueHeads();
+        n = c.headDim();
+        width = c.attentionWidth();
+        int size = rows * width;
+        int state = n * n;
+        r = memory.kept("r", size);
+        k = memory.kept("k.shifted", size);
+        v = memory.kept("v.shifted", size);
+        xDecay = memory.kept("x.decay", (long) rows * d);
+        xRate = memory.kept("x.rate", (long) rows * d);
+        lw = memory.kept("decay", size);
+        la = memory.kept("rate", size);
+        streams = memory.kept("streams", (long) size * StateStreams.VECTORS);
+        initial = memory.add(Buffer.floats("state.initial", (long) batch * heads * state)).view();
+        y = memory.kept("y", size);
+        e = memory.kept("e", size);
+        checkpoints = memory.kept("state.checkpoints", StateScan.checkpointsSize(batch, length, heads, n));
+        s = memory.kept("s", size);
+        stats = memory.kept("s.stats", 3L * rows * heads);
+        khat = memory.kept("Khat", size);
+        z = memory.kept("z", size);
+        rhat = memory.kept("Rhat", size);
+        decay = new LowRankLayer(parameters, memory, sums, AT + "w", true, rows, d, width);
+        rate = new LowRankLayer(parameters, memory, sums, AT + "a", false, rows, d, width);
+        key = new HeadLinearLayer(parameters, AT + "key.weight", rows, 1);
+        outNorm = new NormLayer(parameters, sums, AT + "out_norm.weight", memory.kept("Rhat.rstd", (long) rows * heads), rows, n, heads);
+        if (memory.keep() != Activations.Keep.NOTHING) {
+            dz = memory.scratch("d z", size);
+            du = memory.scratch("d u", size);
+            ds = memory.scratch("d s", size);
+            dy = memory.scratch("d y", size);
+            work = memory.scratch("state.work", StateScanBackward.workSize(batch, length, heads, n));
+            dStreams = memory.scratch("d streams", (long) size * StateStreams.VECTORS);
+            dBonus = memory.scratch("d bonus", (long) rows * heads);
+            dlw = memory.scratch("d decay", size);
+            dla = memory.scratch("d rate", size);
+            dk = memory.scratch("d k.shifted", size);
+            dp = memory.scratch("d k.scaled", size);
+            dxShifted = memory.scratch("d x.shifted", (long) rows * d);
+        }
+    }
+
+    /** s, [R, C]. */
+    View summary() {
+        return s;
+    }
+
+    /** K̂, [R, C]. */
+    View khat() {
+        return khat;
+    }
+
+    /** R̂, [R, C]. */
+    View rhat() {
+        return rhat;
+    }
+
+    /** Where whoever reads s writes its gradient before {@link #backward}. */
+    View summaryGradient() {
+        return ds;
+    }
+
+    void forward(Program.Builder program, View x, View q, View keys, View values) {
+        program.add(TokenShift.forward(q, at("x_r"), position, r, rows, heads, heads, n));
+        program.add(TokenShift.forward(keys, at("x_k"), position, k, rows, heads, kvHeads, n));
+        program.add(TokenShift.forward(values, at("x_v"), position, v, rows, heads, kvHeads, n));
+        program.add(TokenShift.forward(x, at("x_w"), position, xDecay, rows, 1, 1, d));
+        program.add(TokenShift.forward(x, at("x_a"), position, xRate, rows, 1, 1, d));
+        decay.forward(program, xDecay, lw);
+        rate.forward(program, xRate, la);
+        program.add(StateStreams.forward(r, k, v, lw, la, at("k_k"), at("k_a"), position, streams, rows, heads, n));
+        program.add(StateScan.forward(streams, initial, y, e, checkpoints, batch, length, heads, n));
+        program.add(Summary.forward(y, at("ln_x.weight"), at("ln_x.bias"), streams, at("r_k"), s, stats, rows, heads, n, SUMMARY_EPS));
+        key.forward(program, khat, s);
+        program.add(StateScan.readout(streams, e, checkpoints, khat, z, batch, length, heads, n));
+        outNorm.forward(program, z, rhat);
+    }
+
+    /**
+     * Adds to dq, dKeys and dValues, and writes dx.
+     *
+     * @param dKhat what others owe to K̂; the readout's own share is added to it
+     * @param readsSummary whether {@link #summaryGradient} holds what others owe to s
+     * @param dx null where nobody needs it
+     */
+    void backward(Program.Builder program, View x, View q, View keys, View values, View dKhat, View dRhat, boolean readsSummary,
+            View dq, View dKeys, View dValues, View dx) {
+        program.add(Fill.with(0f, dz, rows * width));
+        outNorm.backward(program, z, dRhat, dz);
+        program.add(StateScanBackward.readout(streams, e, checkpoints, dz, du, batch, length, heads, n));
+        program.add(Add.accumulate(du, dKhat, rows * width));
+        key.backward(program, 0, s, dKhat, ds, readsSummary);
+        program.add(Summary.backwardReadout(y, at("ln_x.weight"), stats, ds, dy, rows, heads, n));
+        program.add(StateScanBackward.values(streams, khat, dy, dz, work, batch, length, heads, n));
+        program.add(StateScanBackward.keys(streams, e, checkpoints, khat, dy, dz, work, dStreams, batch, length, heads, n));
+        program.add(Summary.backwardBonus(streams, at("r_k"), stats, ds, dStreams, dBonus, rows, heads, n));
+        program.add(StateStreams.backwardGates(k, lw, la, at("k_a"), position, streams, dStreams, dlw, dla, rows, heads, n));
+        program.add(StateStreams.backwardKey(k, la, at("k_k"), at("k_a"), position, dStreams, dk, dp, rows, heads, n));
+        vectorGradients(program);
+
+        decay.backward(program, xDecay, dlw, dxShifted);
+        shiftBackward(program, x, "x_w", dxShifted, dx, 1, 1, d, d, false);
+        rate.backward(program, xRate, dla, dxShifted);
+        shiftBackward(program, x, "x_a", dxShifted, dx, 1, 1, d, d, true);
+        shiftBackward(program, q, "x_r", dStreams.plus(StateStreams.R * n), dq, heads, heads, n, StateStreams.VECTORS * n, true);
+        shiftBackward(program, keys, "x_k", dk, dKeys, heads, kvHeads, n, n, true);
+        shiftBackward(program, values, "x_v", dStreams.plus(StateStreams.V * n), dValues, heads, kvHeads, n, StateStreams.VECTORS * n, true);
+    }
+
+    private void vectorGradients(Program.Builder program) {
+        int part = sums.blocks() * width;
+        View three = sums.partial(3, width);
+        program.add(Summary.backwardWeights(y, streams, stats, ds, dBonus, three, rows, heads, n));
+        sums.add(program, three, AT + "ln_x.weight", width);
+        sums.add(program, three.plus(part), AT + "ln_x.bias", width);
+        sums.add(program, three.plus(2 * part), AT + "r_k", width);
+        View two = sums.partial(2, width);
+        program.add(StateStreams.backwardScales(k, la, dp, dStreams, two, rows, heads, n));
+        sums.add(program, two, AT + "k_k", width);
+        sums.add(program, two.plus(part), AT + "k_a", width);
+    }
+
+    private void shiftBackward(Program.Builder program, View from, String mix, View dShifted, View dFrom, int heads, int kvHeads, int n, int stride,
+            boolean adds) {
+        if (dFrom != null) {
+            program.add(TokenShift.backwardInput(at(mix), position, dShifted, dFrom, rows, heads, kvHeads, n, stride, adds));
+        }
+        if (sums.trains(AT + mix)) {
+            View partial = sums.partial(1, heads * n);
+            program.add(TokenShift.backwardMix(from, position, dShifted, partial, rows, heads, kvHeads, n, stride));
+            sums.add(program, partial, AT + mix, heads * n);
+        }
+    }
+
+    private View at(String name) {
+        return parameters.view(AT + name);
+    }
+}

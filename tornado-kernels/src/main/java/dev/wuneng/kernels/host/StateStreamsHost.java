@@ -1,0 +1,211 @@
+package dev.wuneng.kernels.host;
+
+import static dev.wuneng.kernels.op.StateStreams.SHORTEST;
+import static dev.wuneng.kernels.op.StateStreams.STEEPEST;
+import static dev.wuneng.kernels.op.StateStreams.VECTORS;
+
+import dev.wuneng.kernels.run.HostBody;
+import dev.wuneng.kernels.run.View;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * {@link dev.wuneng.kernels.op.StateStreams} in vectors. Items are rows, but for the sums over rows; a first pass leaves the logistic functions of
+ * the item in thread memory, those of la from element 0 on and those of lw behind them.
+ */
+public final class StateStreamsHost {
+    private StateStreamsHost() {
+    }
+
+    public static HostBody forward(View r, View k, View v, View lw, View la, View kk, View ka, View pos, View streams, int heads, int size) {
+        int width = heads * size;
+        return Passes.of(rates(la, 4, width), decays(lw, 3, width), (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(gates(width));
+            for (int i = 0; i < width; i += Lanes.LENGTH) {
+                VectorMath.exp(array(gates, width + i).mul(-STEEPEST)).intoArray(gates, width + i);
+            }
+        }, (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(gates(width));
+            MemorySegment key = k.segment();
+            MemorySegment kkScale = kk.segment();
+            MemorySegment kaScale = ka.segment();
+            MemorySegment out = streams.segment();
+            float keep = pos.buffer().ints().get(at[7] + from) == 0 ? 0f : 1f;
+            for (int h = 0; h < heads; h++) {
+                int c0 = h * size;
+                int x0 = from * width + c0;
+                int s0 = at[8] + x0 * VECTORS;
+                float scale = 1f / Math.max(length(key, at[1] + x0, kkScale, at[5] + c0, size), SHORTEST);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    FloatVector kj = Lanes.load(key, at[1] + x0 + j, left);
+                    FloatVector a = array(gates, c0 + j);
+                    FloatVector removal = kj.mul(Lanes.load(kkScale, at[5] + c0 + j, left)).mul(scale);
+                    FloatVector replaced = a.sub(1f).fma(Lanes.load(kaScale, at[6] + c0 + j, left), Lanes.of(1f)).mul(kj);
+                    Lanes.store(array(gates, width + c0 + j).mul(keep), out, s0 + j, left);
+                    Lanes.store(removal, out, s0 + size + j, left);
+                    Lanes.store(removal.mul(a).mul(keep), out, s0 + 2 * size + j, left);
+                    Lanes.store(replaced, out, s0 + 3 * size + j, left);
+                }
+                MemorySegment.copy(v.segment(), 4L * (at[2] + x0), out, 4L * (s0 + 4 * size), 4L * size);
+                MemorySegment.copy(r.segment(), 4L * (at[0] + x0), out, 4L * (s0 + 5 * size), 4L * size);
+            }
+        });
+    }
+
+    /** Thread memory for the two gates of a row, read and written in whole vectors. */
+    private static int gates(int width) {
+        return 2 * width + Lanes.LENGTH;
+    }
+
+    private static HostBody rates(View la, int argument, int width) {
+        return (from, to, at, scratch) -> sigmoids(la.segment(), at[argument] + from * width, scratch.floats(gates(width)), 0, width);
+    }
+
+    /** To follow {@link #rates}, whose last vector may reach into the decays. */
+    private static HostBody decays(View lw, int argument, int width) {
+        return (from, to, at, scratch) -> sigmoids(lw.segment(), at[argument] + from * width, scratch.floats(gates(width)), width, width);
+    }
+
+    private static void sigmoids(MemorySegment in, int element, float[] out, int to, int count) {
+        for (int i = 0; i < count; i += Lanes.LENGTH) {
+            VectorMath.sigmoid(Lanes.load(in, element + i, count - i)).intoArray(out, to + i);
+        }
+    }
+
+    private static FloatVector array(float[] from, int at) {
+        return FloatVector.fromArray(Lanes.SPECIES, from, at);
+    }
+
+    /** ‖k ⊙ k_k‖ of one head. */
+    private static float length(MemorySegment key, int k0, MemorySegment scale, int kk0, int size) {
+        FloatVector squares = Lanes.of(0f);
+        for (int j = 0; j < size; j += Lanes.LENGTH) {
+            FloatVector p = Lanes.load(key, k0 + j, size - j).mul(Lanes.load(scale, kk0 + j, size - j));
+            squares = p.fma(p, squares);
+        }
+        return (float) Math.sqrt(Lanes.sum(squares));
+    }
+
+    public static HostBody backwardGates(View k, View lw, View la, View ka, View pos, View streams, View dstreams, View dlw, View dla,
+            int heads, int size) {
+        int width = heads * size;
+        return Passes.of(rates(la, 2, width), decays(lw, 1, width), (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(gates(width));
+            MemorySegment key = k.segment();
+            MemorySegment scale = ka.segment();
+            MemorySegment stream = streams.segment();
+            MemorySegment upstream = dstreams.segment();
+            MemorySegment decayGradient = dlw.segment();
+            MemorySegment rateGradient = dla.segment();
+            float keep = pos.buffer().ints().get(at[4] + from) == 0 ? 0f : 1f;
+            for (int h = 0; h < heads; h++) {
+                int c0 = h * size;
+                int x0 = from * width + c0;
+                int s0 = at[5] + x0 * VECTORS;
+                int d0 = at[6] + x0 * VECTORS;
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    FloatVector s = array(gates, width + c0 + j);
+                    FloatVector dw = Lanes.load(upstream, d0 + j, left).mul(Lanes.load(stream, s0 + j, left));
+                    Lanes.store(s.mul(s).sub(s).mul(STEEPEST).mul(dw), decayGradient, at[7] + x0 + j, left);
+                }
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    FloatVector a = array(gates, c0 + j);
+                    FloatVector throughB = Lanes.load(upstream, d0 + 2 * size + j, left).mul(Lanes.load(stream, s0 + size + j, left)).mul(keep);
+                    FloatVector throughK = Lanes.load(key, at[0] + x0 + j, left).mul(Lanes.load(scale, at[3] + c0 + j, left));
+                    FloatVector da = Lanes.load(upstream, d0 + 3 * size + j, left).fma(throughK, throughB);
+                    Lanes.store(a.sub(a.mul(a)).mul(da), rateGradient, at[8] + x0 + j, left);
+                }
+            }
+        });
+    }
+
+    public static HostBody backwardKey(View k, View la, View kk, View ka, View pos, View dstreams, View dk, View dp, int heads, int size) {
+        int width = heads * size;
+        return Passes.of(rates(la, 1, width), (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(gates(width));
+            MemorySegment key = k.segment();
+            MemorySegment kkScale = kk.segment();
+            MemorySegment upstream = dstreams.segment();
+            MemorySegment scaledGradient = dp.segment();
+            float keep = pos.buffer().ints().get(at[4] + from) == 0 ? 0f : 1f;
+            for (int h = 0; h < heads; h++) {
+                int c0 = h * size;
+                int x0 = from * width + c0;
+                int d0 = at[5] + x0 * VECTORS;
+                FloatVector dots = Lanes.of(0f);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    FloatVector kept = array(gates, c0 + j).mul(keep);
+                    FloatVector g = Lanes.load(upstream, d0 + 2 * size + j, left).fma(kept, Lanes.load(upstream, d0 + size + j, left));
+                    dots = Lanes.load(key, at[0] + x0 + j, left).mul(Lanes.load(kkScale, at[2] + c0 + j, left)).fma(g, dots);
+                    Lanes.store(g, scaledGradient, at[7] + x0 + j, left);
+                }
+                float length = length(key, at[0] + x0, kkScale, at[2] + c0, size);
+                float scale = 1f / Math.max(length, SHORTEST);
+                float pull = length > SHORTEST ? Lanes.sum(dots) * scale * scale : 0f;
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    FloatVector p = Lanes.load(key, at[0] + x0 + j, left).mul(Lanes.load(kkScale, at[2] + c0 + j, left));
+                    Lanes.store(Lanes.load(scaledGradient, at[7] + x0 + j, left).sub(p.mul(pull)).mul(scale), scaledGradient, at[7] + x0 + j, left);
+                }
+            }
+        }, (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(gates(width));
+            MemorySegment kkScale = kk.segment();
+            MemorySegment kaScale = ka.segment();
+            MemorySegment upstream = dstreams.segment();
+            MemorySegment scaledGradient = dp.segment();
+            MemorySegment keyGradient = dk.segment();
+            for (int h = 0; h < heads; h++) {
+                int c0 = h * size;
+                int x0 = from * width + c0;
+                int d0 = at[5] + (x0 * VECTORS) + 3 * size;
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    FloatVector replaced = array(gates, c0 + j).sub(1f).fma(Lanes.load(kaScale, at[3] + c0 + j, left), Lanes.of(1f));
+                    FloatVector removal = Lanes.load(scaledGradient, at[7] + x0 + j, left).mul(Lanes.load(kkScale, at[2] + c0 + j, left));
+                    Lanes.store(Lanes.load(upstream, d0 + j, left).fma(replaced, removal), keyGradient, at[6] + x0 + j, left);
+                }
+            }
+        });
+    }
+
+    /** Items are (block of rows, head). */
+    public static HostBody backwardScales(View k, View la, View dp, View dstreams, View partial, int rows, int heads, int size, int block) {
+        int columns = heads * size;
+        int line = (size + Lanes.LENGTH - 1) / Lanes.LENGTH * Lanes.LENGTH;
+        return Passes.of((from, to, at, scratch) -> {
+            float[] gates = scratch.floats(block * line);
+            int first = from / heads * block;
+            for (int r = first; r < Math.min(rows, first + block); r++) {
+                sigmoids(la.segment(), at[1] + r * columns + from % heads * size, gates, (r - first) * line, size);
+            }
+        }, (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(block * line);
+            MemorySegment key = k.segment();
+            MemorySegment scaledGradient = dp.segment();
+            MemorySegment upstream = dstreams.segment();
+            MemorySegment out = partial.segment();
+            int first = from / heads * block;
+            int end = Math.min(rows, first + block);
+            for (int j = 0; j < size; j += Lanes.LENGTH) {
+                int left = size - j;
+                FloatVector forKk = Lanes.of(0f);
+                FloatVector forKa = Lanes.of(0f);
+                for (int r = first; r < end; r++) {
+                    int head = r * heads + from % heads;
+                    FloatVector kj = Lanes.load(key, at[0] + head * size + j, left);
+                    FloatVector a = array(gates, (r - first) * line + j);
+                    forKk = Lanes.load(scaledGradient, at[2] + head * size + j, left).fma(kj, forKk);
+                    forKa = Lanes.load(upstream, at[3] + (head * VECTORS + 3) * size + j, left).mul(kj).fma(a.sub(1f), forKa);
+                }
+                int o = at[4] + from * size + j;
+                Lanes.store(forKk, out, o, left);
+                Lanes.store(forKa, out, o + (rows + block - 1) / block * columns, left);
+            }
+        });
+    }
+}

@@ -1,0 +1,131 @@
+package dev.wuneng.kernels.host;
+
+import dev.wuneng.kernels.run.HostBody;
+import dev.wuneng.kernels.run.View;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/** {@link dev.wuneng.kernels.op.Summary} in vectors. */
+public final class SummaryHost {
+    private SummaryHost() {
+    }
+
+    /** Items are (row, head). */
+    public static HostBody forward(View y, View weight, View bias, View streams, View rk, View s, View stats, int heads, int size, float eps) {
+        return (from, to, at, scratch) -> {
+            MemorySegment in = y.segment();
+            MemorySegment weights = weight.segment();
+            MemorySegment biases = bias.segment();
+            MemorySegment stream = streams.segment();
+            MemorySegment bonusWeights = rk.segment();
+            MemorySegment out = s.segment();
+            FloatArray kept = stats.floats();
+            for (int n = from; n < to; n++) {
+                int c0 = n % heads * size;
+                int y0 = at[0] + n * size;
+                int k0 = at[3] + (n * 6 + 3) * size;
+                FloatVector sums = Lanes.of(0f);
+                FloatVector products = Lanes.of(0f);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    sums = sums.add(Lanes.load(in, y0 + j, left));
+                    FloatVector weighted = Lanes.load(stream, k0 + j, left).mul(Lanes.load(bonusWeights, at[4] + c0 + j, left));
+                    products = Lanes.load(stream, k0 + 2 * size + j, left).fma(weighted, products);
+                }
+                float mean = Lanes.sum(sums) / size;
+                float bonus = Lanes.sum(products);
+                FloatVector squares = Lanes.of(0f);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    FloatVector d = Lanes.cut(Lanes.load(in, y0 + j, size - j).sub(mean), size - j, 0f);
+                    squares = d.fma(d, squares);
+                }
+                float scale = 1f / (float) Math.sqrt(Lanes.sum(squares) / size + eps);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    FloatVector normed = Lanes.load(in, y0 + j, left).sub(mean).mul(scale);
+                    FloatVector summary = normed.fma(Lanes.load(weights, at[1] + c0 + j, left), Lanes.load(biases, at[2] + c0 + j, left));
+                    Lanes.store(Lanes.load(stream, k0 + size + j, left).fma(Lanes.of(bonus), summary), out, at[5] + n * size + j, left);
+                }
+                kept.set(at[6] + n * 3, mean);
+                kept.set(at[6] + n * 3 + 1, scale);
+                kept.set(at[6] + n * 3 + 2, bonus);
+            }
+        };
+    }
+
+    /** Items are (row, head). */
+    public static HostBody backwardBonus(View streams, View rk, View stats, View ds, View dstreams, View dc, int heads, int size) {
+        return (from, to, at, scratch) -> {
+            MemorySegment stream = streams.segment();
+            MemorySegment bonusWeights = rk.segment();
+            MemorySegment upstream = ds.segment();
+            MemorySegment gradient = dstreams.segment();
+            FloatArray kept = stats.floats();
+            FloatArray bonusGradient = dc.floats();
+            for (int n = from; n < to; n++) {
+                int k0 = at[0] + (n * 6 + 3) * size;
+                int rk0 = at[1] + n % heads * size;
+                int g0 = at[3] + n * size;
+                int d0 = at[4] + (n * 6 + 3) * size;
+                FloatVector bonus = Lanes.of(kept.get(at[2] + n * 3 + 2));
+                FloatVector products = Lanes.of(0f);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    products = Lanes.load(upstream, g0 + j, size - j).fma(Lanes.load(stream, k0 + size + j, size - j), products);
+                }
+                float sum = Lanes.sum(products);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    FloatVector scaled = Lanes.load(bonusWeights, rk0 + j, left).mul(sum);
+                    add(scaled, Lanes.load(stream, k0 + 2 * size + j, left), gradient, d0 + j, left);
+                    add(bonus, Lanes.load(upstream, g0 + j, left), gradient, d0 + size + j, left);
+                    add(scaled, Lanes.load(stream, k0 + j, left), gradient, d0 + 2 * size + j, left);
+                }
+                bonusGradient.set(at[5] + n, sum);
+            }
+        };
+    }
+
+    private static void add(FloatVector a, FloatVector b, MemorySegment to, int element, int left) {
+        Lanes.store(a.fma(b, Lanes.load(to, element, left)), to, element, left);
+    }
+
+    /** Items are (block of rows, head). */
+    public static HostBody backwardWeights(View y, View streams, View stats, View ds, View dc, View partial, int rows, int heads, int size, int block) {
+        int part = (rows + block - 1) / block * heads * size;
+        return (from, to, at, scratch) -> {
+            MemorySegment in = y.segment();
+            MemorySegment stream = streams.segment();
+            MemorySegment upstream = ds.segment();
+            MemorySegment out = partial.segment();
+            FloatArray kept = stats.floats();
+            FloatArray bonusGradient = dc.floats();
+            for (int n = from; n < to; n++) {
+                int b = n / heads;
+                int h = n - b * heads;
+                int end = Math.min(rows, (b + 1) * block);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    FloatVector forWeight = Lanes.of(0f);
+                    FloatVector forBias = Lanes.of(0f);
+                    FloatVector forRk = Lanes.of(0f);
+                    for (int r = b * block; r < end; r++) {
+                        int head = r * heads + h;
+                        int t = at[2] + head * 3;
+                        int k = at[1] + (head * 6 + 3) * size + j;
+                        FloatVector g = Lanes.load(upstream, at[3] + head * size + j, left);
+                        FloatVector normed = Lanes.load(in, at[0] + head * size + j, left).sub(kept.get(t)).mul(kept.get(t + 1));
+                        FloatVector scaled = Lanes.load(stream, k, left).mul(bonusGradient.get(at[4] + head));
+                        forWeight = g.fma(normed, forWeight);
+                        forBias = forBias.add(g);
+                        forRk = scaled.fma(Lanes.load(stream, k + 2 * size, left), forRk);
+                    }
+                    int o = at[5] + n * size + j;
+                    Lanes.store(forWeight, out, o, left);
+                    Lanes.store(forBias, out, o + part, left);
+                    Lanes.store(forRk, out, o + 2 * part, left);
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,53 @@
+package dev.wuneng.kernels.host;
+
+import dev.wuneng.kernels.run.HostBody;
+import dev.wuneng.kernels.run.View;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/** {@link dev.wuneng.kernels.op.SwiGlu} in vectors, a block of elements an item. */
+public final class SwiGluHost {
+    private static final int BLOCK = 4096;
+
+    private SwiGluHost() {
+    }
+
+    /** The number of items of both directions. */
+    public static int items(int count) {
+        return (count + BLOCK - 1) / BLOCK;
+    }
+
+    public static HostBody forward(View g, View u, View h, int count) {
+        return (from, to, at, scratch) -> {
+            MemorySegment gates = g.segment();
+            MemorySegment ups = u.segment();
+            MemorySegment out = h.segment();
+            int end = (int) Math.min(count, (long) to * BLOCK);
+            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+                FloatVector gate = Lanes.load(gates, at[0] + i, end - i);
+                FloatVector up = Lanes.load(ups, at[1] + i, end - i);
+                Lanes.store(gate.mul(VectorMath.sigmoid(gate)).mul(up), out, at[2] + i, end - i);
+            }
+        };
+    }
+
+    public static HostBody backward(View g, View u, View dh, View dg, View du, int count) {
+        return (from, to, at, scratch) -> {
+            MemorySegment gates = g.segment();
+            MemorySegment ups = u.segment();
+            MemorySegment upstream = dh.segment();
+            MemorySegment gateGradients = dg.segment();
+            MemorySegment upGradients = du.segment();
+            int end = (int) Math.min(count, (long) to * BLOCK);
+            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+                int left = end - i;
+                FloatVector gate = Lanes.load(gates, at[0] + i, left);
+                FloatVector gradient = Lanes.load(upstream, at[2] + i, left);
+                FloatVector open = VectorMath.sigmoid(gate);
+                FloatVector steep = Lanes.of(1f).sub(open).fma(gate, Lanes.of(1f)).mul(open);
+                Lanes.store(gradient.mul(Lanes.load(ups, at[1] + i, left)).mul(steep), gateGradients, at[3] + i, left);
+                Lanes.store(gradient.mul(gate).mul(open), upGradients, at[4] + i, left);
+            }
+        };
+    }
+}

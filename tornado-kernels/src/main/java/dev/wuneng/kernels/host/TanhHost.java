@@ -1,0 +1,29 @@
+package dev.wuneng.kernels.host;
+
+import dev.wuneng.kernels.run.HostBody;
+import dev.wuneng.kernels.run.View;
+import java.lang.foreign.MemorySegment;
+
+/** {@link dev.wuneng.kernels.op.Tanh} in vectors, a block of elements an item. */
+public final class TanhHost {
+    private static final int BLOCK = 4096;
+
+    private TanhHost() {
+    }
+
+    /** The number of items. */
+    public static int items(int size) {
+        return (size + BLOCK - 1) / BLOCK;
+    }
+
+    public static HostBody forward(View x, View y, int size) {
+        return (from, to, at, scratch) -> {
+            MemorySegment in = x.segment();
+            MemorySegment out = y.segment();
+            int end = Math.min(size, to * BLOCK);
+            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+                Lanes.store(VectorMath.tanh(Lanes.load(in, at[0] + i, end - i)), out, at[1] + i, end - i);
+            }
+        };
+    }
+}

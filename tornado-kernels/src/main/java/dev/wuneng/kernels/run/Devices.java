@@ -1,0 +1,98 @@
+package dev.wuneng.kernels.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import uk.ac.manchester.tornado.api.TornadoBackend;
+import uk.ac.manchester.tornado.api.TornadoRuntime;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+
+/** The devices of this machine: the JVM, and what TornadoVM sees where it is there. */
+public final class Devices {
+    /** The device that is always there. */
+    public static final String JVM = "jvm";
+    /** The first accelerator that TornadoVM sees, and otherwise the JVM. */
+    public static final String AUTO = "auto";
+
+    private Devices() {
+    }
+
+    /** Every device, the JVM first. */
+    public static List<DeviceInfo> list() {
+        List<DeviceInfo> devices = new ArrayList<>();
+        devices.add(jvm());
+        if (TornadoSdk.missing().isEmpty()) {
+            for (Found found : found()) {
+                devices.add(found.info);
+            }
+        }
+        return devices;
+    }
+
+    /**
+     * Opens the device that a name says: {@code jvm}; {@code auto}; a backend such as {@code opencl}, for its first device; or
+     * {@code opencl:driver:device} with TornadoVM's own indices. A device that is not there is an error.
+     */
+    public static Executor open(String name) {
+        if (name.equalsIgnoreCase(JVM)) {
+            return JvmExecutor.allCores();
+        }
+        Optional<String> missing = TornadoSdk.missing();
+        if (name.equalsIgnoreCase(AUTO)) {
+            Optional<Found> accelerator = missing.isPresent() ? Optional.empty() : found().stream().filter(f -> !f.info.isCpu()).findFirst();
+            return accelerator.map(Found::open).orElseGet(JvmExecutor::allCores);
+        }
+        if (missing.isPresent()) {
+            throw new KernelException("device " + name + " is not available: " + missing.get());
+        }
+        List<Found> found = found();
+        for (Found f : found) {
+            if (f.info.id().equalsIgnoreCase(name) || f.info.backend().equalsIgnoreCase(name)) {
+                return f.open();
+            }
+        }
+        throw new KernelException("device " + name + " is not available; there are " + JVM + found.stream().map(f -> ", " + f.info.id()).reduce("", String::concat));
+    }
+
+    /** TornadoVM's own object of a device. */
+    static TornadoDevice tornado(DeviceInfo device) {
+        return found().stream().filter(f -> f.info.id().equals(device.id())).findFirst().orElseThrow().device;
+    }
+
+    private record Found(TornadoDevice device, DeviceInfo info) {
+        Executor open() {
+            return new TornadoExecutor(device, info, new WorkSizes(info));
+        }
+    }
+
+    private static List<Found> found() {
+        List<Found> devices = new ArrayList<>();
+        TornadoRuntime runtime = TornadoSdk.runtime();
+        for (int b = 0; b < runtime.getNumBackends(); b++) {
+            TornadoBackend backend = runtime.getBackend(b);
+            for (int d = 0; d < backend.getNumDevices(); d++) {
+                devices.add(new Found(backend.getDevice(d), info(backend.getDevice(d), b, d)));
+            }
+        }
+        return devices;
+    }
+
+    private static DeviceInfo info(TornadoDevice device, int backendIndex, int deviceIndex) {
+        // By name: newer backends are not in the enumeration that this is compiled against.
+        String backend = device.getTornadoVMBackend().name().toLowerCase(Locale.ROOT);
+        long groupLimit = Long.MAX_VALUE;
+        for (long limit : device.getPhysicalDevice().getDeviceMaxWorkGroupSize()) {
+            groupLimit = limit > 0 ? Math.min(groupLimit, limit) : groupLimit;
+        }
+        return new DeviceInfo(backend + ":" + backendIndex + ":" + deviceIndex, backend, device.getPhysicalDevice().getDeviceName().strip(),
+                device.getDeviceType().name(), device.getMaxGlobalMemory(), device.getMaxAllocMemory(), device.getDeviceLocalMemorySize(),
+                device.getPhysicalDevice().getDeviceMaxComputeUnits(), groupLimit);
+    }
+
+    private static DeviceInfo jvm() {
+        Runtime runtime = Runtime.getRuntime();
+        return new DeviceInfo(JVM, JVM, "Java " + Runtime.version().feature(), "CPU", runtime.maxMemory(), 4L * (Integer.MAX_VALUE - 16), 0,
+                runtime.availableProcessors(), 0);
+    }
+}

@@ -1,0 +1,171 @@
+package dev.wuneng.kernels.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import uk.ac.manchester.tornado.api.annotations.Parallel;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/** Programs on the first device of TornadoVM; skipped, with the reason, where the JVM runs without it. */
+class TornadoExecutorTest {
+    private static final int N = 1000;
+
+    private final Buffer x = Buffer.floats("x", 3 * N);
+    private final Buffer y = Buffer.floats("y", N);
+    private final Program addSlot = new Program("add slot", List.of(add(x.stacked(N), y.view())));
+    private final Program addBack = new Program("add back", List.of(add(y.view(), x.at(2 * N)), add(x.at(2 * N), y.view())));
+    private DeviceInfo device;
+
+    @BeforeEach
+    void needsTornado() {
+        Optional<String> missing = TornadoSdk.missing();
+        assumeTrue(missing.isEmpty(), missing::orElseThrow);
+        device = Devices.list().get(1);
+    }
+
+    @Test
+    void buffersStayOnTheDeviceAndProgramsHandThemOn() {
+        try (Executor executor = Devices.open(device.id())) {
+            fillSlots();
+            executor.prepare(List.of(addSlot, addBack));
+            executor.run(addSlot, 0);
+            executor.run(addSlot, 1);
+            executor.run(addBack, 0);
+            y.floats().init(7f);
+            executor.run(addSlot, 0);
+            assertEquals(7f, y.floats().get(0), "nobody asked for the device's copy");
+            executor.download(y);
+            executor.download(x);
+            for (int i = 0; i < N; i++) {
+                float first = 1 + i;
+                float both = first + 2 + i;
+                float back = both + 3 + i;
+                assertEquals(back, x.floats().get(2 * N + i), "x " + i);
+                assertEquals(both + back + first, y.floats().get(i), "y " + i);
+            }
+        }
+    }
+
+    @Test
+    void whatTheHostUploadsReplacesWhatTheDeviceHas() {
+        try (Executor executor = Devices.open(device.id())) {
+            fillSlots();
+            executor.prepare(List.of(addSlot, addBack));
+            executor.run(addSlot, 0);
+            x.floats().init(10f);
+            executor.upload(x);
+            executor.run(addSlot, 2);
+            y.floats().set(5, -1f);
+            executor.download(y);
+            assertEquals(11f, y.floats().get(0));
+            assertEquals(16f, y.floats().get(5));
+        }
+    }
+
+    @Test
+    void contentsSurviveProgramsThatWereNotPrepared() {
+        try (Executor executor = Devices.open(device.id())) {
+            fillSlots();
+            executor.run(addSlot, 0);
+            executor.run(addBack, 0);
+            executor.prepare(List.of(addSlot));
+            executor.run(addSlot, 1);
+            executor.download(y);
+            assertEquals(1 + (3 + 1) + 2, y.floats().get(0));
+        }
+    }
+
+    @Test
+    void anyNumberOfItemsIsComputedOnce() {
+        try (Executor executor = Devices.open(device.id())) {
+            for (int items : new int[] {0, 1, 2, 15, 16, 17, 63, 127, 999}) {
+                Buffer out = Buffer.floats("out", N);
+                Program program = new Program("items", List.of(Launch.of("test.add", TornadoExecutorTest::testAdd, items, x.view(), out.view())));
+                x.floats().init(1f);
+                executor.prepare(List.of(program));
+                executor.run(program, 0);
+                executor.run(program, 0);
+                executor.download(out);
+                for (int i = 0; i < N; i++) {
+                    assertEquals(i < items ? 2f : 0f, out.floats().get(i), items + " items, element " + i);
+                }
+            }
+        }
+    }
+
+    @Test
+    void kernelThatCannotCompileFailsTheRunByName() {
+        Program program = new Program("odd", List.of(add(x.view(), y.view()),
+                Launch.of("test.cannot_compile", TornadoExecutorTest::testCannotCompile, N, y.view())));
+        try (Executor executor = Devices.open(device.id())) {
+            fillSlots();
+            for (int attempt = 0; attempt < 2; attempt++) {
+                KernelException e = assertThrows(KernelException.class, () -> executor.run(program, 0));
+                assertTrue(e.getMessage().contains("test.cannot_compile") && e.getMessage().contains(device.name()), e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void launchThatTheDriverRejectsFailsTheRunByName() {
+        assumeTrue(device.backend().equals("opencl"), "other backends fit group sizes themselves");
+        WorkSizes wrong = new WorkSizes(device) {
+            @Override
+            int global(int items) {
+                return 2 * local(items) + 1;
+            }
+
+            @Override
+            int local(int items) {
+                return 4;
+            }
+        };
+        try (Executor executor = new TornadoExecutor(Devices.tornado(device), device, wrong)) {
+            fillSlots();
+            KernelException e = assertThrows(KernelException.class, () -> executor.run(addSlot, 0));
+            assertTrue(e.getMessage().contains("test.add") && e.getMessage().contains("rejected"), e.getMessage());
+        }
+    }
+
+    @Test
+    void whatDoesNotFitIsRefusedWithNumbers() {
+        DeviceInfo small = new DeviceInfo(device.id(), device.backend(), device.name(), device.kind(), 10_000, 14_000, 0, device.units(), device.groupLimit());
+        try (Executor executor = new TornadoExecutor(Devices.tornado(device), small, new WorkSizes(small))) {
+            KernelException e = assertThrows(KernelException.class, () -> executor.prepare(List.of(addSlot)));
+            assertTrue(e.getMessage().contains("15 KiB") && e.getMessage().contains("9 KiB") && e.getMessage().contains("x of 11 KiB"), e.getMessage());
+        }
+    }
+
+    private void fillSlots() {
+        for (int i = 0; i < 3 * N; i++) {
+            x.floats().set(i, i / N + 1 + i % N);
+        }
+        y.floats().init(0f);
+    }
+
+    private static Launch add(View from, View to) {
+        return Launch.of("test.add", TornadoExecutorTest::testAdd, N, from, to);
+    }
+
+    public static void testAdd(int from, int to, IntArray at, int p, FloatArray x, FloatArray y) {
+        for (@Parallel int n = 0; n < to - from; n++) {
+            int i = from + n;
+            int j = at.get(p + 1) + i;
+            y.set(j, y.get(j) + x.get(at.get(p) + i));
+        }
+    }
+
+    public static void testCannotCompile(int from, int to, IntArray at, int p, FloatArray x) {
+        for (@Parallel int n = 0; n < to - from; n++) {
+            int i = at.get(p) + from + n;
+            x.set(i, (float) Math.rint(x.get(i)));
+        }
+    }
+}

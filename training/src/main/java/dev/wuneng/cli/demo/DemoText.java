@@ -1,0 +1,95 @@
+package dev.wuneng.cli.demo;
+
+import dev.wuneng.data.DataException;
+import dev.wuneng.data.text.PlainText;
+import dev.wuneng.data.text.PromptAnswer;
+import dev.wuneng.data.text.WordNet;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** What the demonstration learns from: documents, and questions with answers made of the same text. */
+interface DemoText {
+    Stream<String> documents();
+
+    Stream<PromptAnswer> pairs();
+
+    /** How texts begin that the models are asked to continue. */
+    List<String> beginnings();
+
+    /** What the fine-tuned model is asked. */
+    List<String> questions();
+
+    /** The glosses of WordNet, as the build put them beside the program. */
+    static DemoText wordNet() {
+        Path jar = Path.of(System.getProperty("wuneng.home", ".")).resolve("training/target/demo/wordnet-3.1.jar");
+        if (!Files.exists(jar)) {
+            throw new DataException(jar + " is missing: start the demo with ./wuneng, which builds it, or give a text with --text");
+        }
+        WordNet wordNet = WordNet.read(jar);
+        return new DemoText() {
+            @Override
+            public Stream<String> documents() {
+                return wordNet.documents();
+            }
+
+            @Override
+            public Stream<PromptAnswer> pairs() {
+                return wordNet.pairs();
+            }
+
+            @Override
+            public List<String> beginnings() {
+                return List.of("harbinger (noun):", "ocean, sea (noun):", "gladly (adverb): in a");
+            }
+
+            @Override
+            public List<String> questions() {
+                return List.of("What does *harbinger* mean?", "What does *oak tree* mean?");
+            }
+        };
+    }
+
+    /** Paragraphs of text files. A question is the first half of one, its answer the rest. */
+    static DemoText files(List<Path> files) {
+        List<String> first;
+        try (Stream<String> documents = PlainText.documents(files)) {
+            first = documents.filter(d -> d.length() > 40).limit(2).toList();
+        }
+        if (first.isEmpty()) {
+            throw new DataException("The files " + files + " hold no paragraph of 40 characters: give longer texts.");
+        }
+        return new DemoText() {
+            @Override
+            public Stream<String> documents() {
+                return PlainText.documents(files);
+            }
+
+            @Override
+            public Stream<PromptAnswer> pairs() {
+                return PlainText.documents(files).filter(d -> middle(d) > 0)
+                        .map(d -> new PromptAnswer(question(d), d.substring(middle(d)).strip()));
+            }
+
+            @Override
+            public List<String> beginnings() {
+                return first.stream().map(d -> d.substring(0, d.indexOf(' ', 20))).toList();
+            }
+
+            @Override
+            public List<String> questions() {
+                return first.stream().map(DemoText::question).toList();
+            }
+        };
+    }
+
+    private static String question(String document) {
+        return "How does this go on: " + document.substring(0, middle(document)).strip();
+    }
+
+    /** Where the first word behind the middle begins; -1 where there is none. */
+    private static int middle(String document) {
+        return document.indexOf(' ', document.length() / 2);
+    }
+}

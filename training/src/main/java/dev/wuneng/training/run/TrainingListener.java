@@ -1,0 +1,17 @@
+package dev.wuneng.training.run;
+
+import dev.wuneng.model.parameter.Parameters;
+import dev.wuneng.training.Losses;
+import dev.wuneng.training.Trainer;
+
+/** Is told how a run goes. */
+public interface TrainingListener {
+    /** @param step steps already taken, by an earlier part of the run; {@code steps} in all */
+    void begun(Parameters trained, long step, long steps);
+
+    /** @param seconds the time since the step before */
+    void step(Trainer.Step step, double seconds);
+
+    /** Means over held-out documents. */
+    void evaluated(long step, Losses heldOut);
+}

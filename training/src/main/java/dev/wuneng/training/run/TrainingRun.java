@@ -1,0 +1,129 @@
+package dev.wuneng.training.run;
+
+import dev.wuneng.data.arrow.DocumentReader;
+import dev.wuneng.data.pack.EvaluationRows;
+import dev.wuneng.data.pack.Packing;
+import dev.wuneng.data.pack.Split;
+import dev.wuneng.data.pack.TrainingRows;
+import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.model.Checkpoint;
+import dev.wuneng.model.parameter.Parameters;
+import dev.wuneng.training.Losses;
+import dev.wuneng.training.Optimizer;
+import dev.wuneng.training.Schedule;
+import dev.wuneng.training.Trainer;
+import dev.wuneng.training.config.RunConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * One stage from its configuration to a finished model. A run whose folder holds a checkpoint goes on from there, and ends with the same
+ * bits as one that was never stopped.
+ */
+public final class TrainingRun {
+    /** How a call of {@link #run} ended. */
+    public enum Ending { FINISHED, INTERRUPTED, FINISHED_BEFORE }
+
+    private final RunConfig config;
+    private final Executor executor;
+    private final TrainingListener listener;
+    private final RunFolder folder;
+
+    private TrainingRun(RunConfig config, Executor executor, TrainingListener listener) {
+        this.config = config;
+        this.executor = executor;
+        this.listener = listener;
+        folder = RunFolder.open(config);
+    }
+
+    /** Where a run with this configuration puts its finished model. */
+    public static Path model(RunConfig config) {
+        return Path.of(config.out()).resolve("model");
+    }
+
+    /** What is held out: of one file the same documents in every stage, so the seed is not the run's. */
+    static Split split(RunConfig config) {
+        return new Split(0, config.data().heldOut());
+    }
+
+    /**
+     * Trains until all steps are taken or {@code interrupted} says to stop, which saves a checkpoint.
+     *
+     * @throws dev.wuneng.training.TrainingException if the gradients are no longer finite; the last checkpoint stays
+     */
+    public static Ending run(RunConfig config, Executor executor, TrainingListener listener, BooleanSupplier interrupted) {
+        try (DocumentReader documents = new DocumentReader(Path.of(config.data().file()))) {
+            RunConfig resolved = DataChecks.countSteps(config, documents.metadata());
+            TrainingRun run = new TrainingRun(resolved, executor, listener);
+            return Files.exists(run.folder.model()) ? Ending.FINISHED_BEFORE : run.train(documents, interrupted);
+        }
+    }
+
+    private Ending train(DocumentReader documents, BooleanSupplier interrupted) {
+        Optional<Path> resumed = folder.latest();
+        Models models = Models.load(config, resumed, documents.metadata().vocabularySize());
+        DataChecks.check(config, models, documents.metadata());
+        Split split = split(config);
+        Packing packing = new Packing(config.data().rows(), config.data().length(), 0);
+        TrainingRows rows = new TrainingRows(documents, split::train, packing, config.seed());
+        EvaluationRows heldOut = new EvaluationRows(documents, split::heldOut, packing);
+
+        RunConfig.AdamW adam = config.optimizer();
+        Optimizer optimizer = new Optimizer(models.trained(),
+                new Optimizer.Settings(adam.beta1(), adam.beta2(), adam.eps(), adam.weightDecay(), adam.clipNorm()));
+        resumed.ifPresent(checkpoint -> TrainingState.restore(checkpoint, optimizer, rows, executor));
+        RunConfig.LearningRate rate = config.learningRate();
+        Schedule schedule = new Schedule(rate.start(), rate.min(), rate.warmUp(), config.steps());
+        Trainer trainer = new Trainer(Objectives.of(config, models, executor), optimizer, schedule, rows, config.microBatches(), executor);
+        Metrics metrics = Metrics.after(optimizer.step(), folder.metrics());
+
+        listener.begun(models.trained(), optimizer.step(), config.steps());
+        if (optimizer.step() == 0) {
+            evaluate(trainer, heldOut, 0, metrics);
+        }
+        long before = System.nanoTime();
+        while (optimizer.step() < config.steps()) {
+            Optional<Trainer.Step> taken = interrupted.getAsBoolean() ? Optional.empty() : trainer.step(interrupted);
+            if (taken.isEmpty()) {
+                saveCheckpoint(models, optimizer, rows);
+                return Ending.INTERRUPTED;
+            }
+            double seconds = (System.nanoTime() - before) / 1e9;
+            metrics.step(taken.get(), seconds);
+            listener.step(taken.get(), seconds);
+            long step = optimizer.step();
+            if (step == config.steps() || config.evaluation().every() > 0 && step % config.evaluation().every() == 0) {
+                evaluate(trainer, heldOut, step, metrics);
+            }
+            if (config.checkpointEvery() > 0 && step % config.checkpointEvery() == 0) {
+                saveCheckpoint(models, optimizer, rows);
+            }
+            before = System.nanoTime();
+        }
+        download(models.trained());
+        folder.saveModel(to -> Checkpoint.save(to, models.trained(), models.tokenizer()));
+        return Ending.FINISHED;
+    }
+
+    private void evaluate(Trainer trainer, EvaluationRows heldOut, long step, Metrics metrics) {
+        if (config.data().heldOut() > 0 && config.evaluation().every() > 0) {
+            Losses losses = trainer.evaluate(heldOut, config.evaluation().batches());
+            metrics.evaluation(step, losses);
+            listener.evaluated(step, losses);
+        }
+    }
+
+    private void saveCheckpoint(Models models, Optimizer optimizer, TrainingRows rows) {
+        download(models.trained());
+        folder.saveCheckpoint(optimizer.step(), to -> {
+            Checkpoint.save(to, models.trained(), models.tokenizer());
+            TrainingState.save(to, optimizer, rows, executor);
+        });
+    }
+
+    private void download(Parameters parameters) {
+        parameters.buffers().forEach(executor::download);
+    }
+}
