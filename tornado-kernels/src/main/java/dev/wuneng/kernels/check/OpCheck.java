@@ -10,6 +10,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.function.Predicate;
 
 /**
  * Runs a case on an executor and says how far it is from float64. Outputs, gradients and scratch hold NaN first, guard words stand around
@@ -31,30 +34,37 @@ public final class OpCheck {
 
     private final OpCase of;
     private final Executor executor;
+    private final Trace trace;
     private final Random random;
     private final Values values;
+    private final double[][] upstream;
     private final List<Result> results = new ArrayList<>();
     private final Program forward;
     private final Program backward;
 
-    private OpCheck(OpCase of, Executor executor, long seed) {
+    private OpCheck(OpCase of, Executor executor, long seed, Trace trace) {
         this.of = of;
         this.executor = executor;
+        this.trace = trace;
         this.random = new Random(seed);
         this.values = new Values(of);
+        this.upstream = new double[of.tensors.size()][];
         this.forward = new Program(of.name + ".forward", of.forward);
         this.backward = new Program(of.name + ".backward", of.backward);
     }
 
     /** Runs forward and backward and compares every output and gradient. */
     public static List<Result> run(OpCase of, Executor executor, long seed) {
-        return new OpCheck(of, executor, seed).run();
+        return run(of, executor, seed, Trace.NONE);
+    }
+
+    static List<Result> run(OpCase of, Executor executor, long seed, Trace trace) {
+        return new OpCheck(of, executor, seed, trace).run();
     }
 
     private List<Result> run() {
-        for (Tensor tensor : of.tensors) {
-            fill(tensor);
-        }
+        of.tensors.forEach(this::fill);
+        fillGradients();
         of.reference.accept(values);
         executor.prepare(List.of(forward, backward));
         executor.run(forward, 0);
@@ -64,7 +74,8 @@ public final class OpCheck {
                 compare(tensor.name, read(tensor.buffer, tensor.size), values.out(tensor), Tolerance.FORWARD);
             }
         }
-        checkRepeats();
+        checkRepeats(forward, t -> t.buffer, t -> t.role == Role.OUTPUT || t.role == Role.UPDATED, t -> t.role == Role.UPDATED,
+                t -> values.in(of.tensors.get(t)));
         if (!of.backward.isEmpty()) {
             backward();
         }
@@ -72,8 +83,28 @@ public final class OpCheck {
         return results;
     }
 
-    private void backward() {
-        double[][] upstream = new double[of.tensors.size()][];
+    /** Runs forward and backward and gives everything they wrote, in the order of the tensors: contents, then gradients. */
+    static List<double[]> outcome(OpCase of, Executor executor, long seed) {
+        OpCheck check = new OpCheck(of, executor, seed, Trace.NONE);
+        of.tensors.forEach(check::fill);
+        check.fillGradients();
+        executor.prepare(List.of(check.forward, check.backward));
+        executor.run(check.forward, 0);
+        if (!of.backward.isEmpty()) {
+            executor.run(check.backward, 0);
+        }
+        List<double[]> outcome = new ArrayList<>();
+        for (Tensor tensor : of.tensors) {
+            if (tensor.ints == null && tensor.role != Role.SCRATCH) {
+                outcome.add(check.read(tensor.buffer, tensor.size));
+                outcome.add(check.read(tensor.gradient, tensor.size));
+            }
+        }
+        return outcome;
+    }
+
+    /** Draws the gradients of the outputs, and values that gradients are added to; the others must be written. */
+    private void fillGradients() {
         for (int i = 0; i < upstream.length; i++) {
             Tensor tensor = of.tensors.get(i);
             double[] gradient = new double[tensor.size];
@@ -83,19 +114,25 @@ public final class OpCheck {
                 Arrays.fill(gradient, POISON);
             }
             upstream[i] = gradient;
-            write(tensor.gradient, gradient);
+            if (!of.backward.isEmpty()) {
+                write(tensor.gradient, gradient);
+            }
         }
+    }
+
+    private void backward() {
         executor.run(backward, 0);
         for (int i = 0; i < upstream.length; i++) {
             Tensor tensor = of.tensors.get(i);
             checkGuards(tensor.gradient, "d " + tensor.name);
             if (tensor.role == Role.INPUT && tensor.differentiable) {
-                compareGradient(i, upstream);
+                compareGradient(i);
             }
         }
+        checkRepeats(backward, t -> t.gradient, t -> t.role == Role.INPUT && t.differentiable, t -> t.gradientAccumulates, t -> upstream[t]);
     }
 
-    private void compareGradient(int input, double[][] upstream) {
+    private void compareGradient(int input) {
         Tensor tensor = of.tensors.get(input);
         double[] computed = read(tensor.gradient, tensor.size);
         int[] elements = tensor.size <= DIFFERENCES ? indices(tensor.size) : random.ints(DIFFERENCES, 0, tensor.size).toArray();
@@ -106,9 +143,9 @@ public final class OpCheck {
             int e = elements[n];
             double at = x[e];
             x[e] = at + STEP;
-            double above = objective(upstream);
+            double above = objective();
             x[e] = at - STEP;
-            double below = objective(upstream);
+            double below = objective();
             x[e] = at;
             out[n] = computed[e];
             expected[n] = (above - below) / (2 * STEP) + (tensor.gradientAccumulates ? upstream[input][e] : 0);
@@ -123,7 +160,7 @@ public final class OpCheck {
     }
 
     /** Σ upstream · output, whose derivatives are the gradients. */
-    private double objective(double[][] upstream) {
+    private double objective() {
         Values shifted = new Values(of);
         System.arraycopy(values.before, 0, shifted.before, 0, shifted.before.length);
         of.reference.accept(shifted);
@@ -149,6 +186,7 @@ public final class OpCheck {
                 values.in(tensor)[i] = tensor.ints[i];
             }
             executor.upload(tensor.buffer);
+            trace.written(tensor.buffer);
             return;
         }
         double[] first = values.in(tensor);
@@ -159,17 +197,20 @@ public final class OpCheck {
         write(tensor.buffer, first);
     }
 
-    /** Runs once more from the same start and compares bits; what accumulates or is updated starts elsewhere and is left out. */
-    private void checkRepeats() {
-        if (of.tensors.stream().anyMatch(t -> t.role == Role.UPDATED)) {
-            return;
-        }
-        List<double[]> once = of.tensors.stream().filter(t -> t.role == Role.OUTPUT).map(t -> read(t.buffer, t.size)).toList();
-        executor.run(forward, 0);
-        List<double[]> twice = of.tensors.stream().filter(t -> t.role == Role.OUTPUT).map(t -> read(t.buffer, t.size)).toList();
+    /**
+     * Runs a program once more and compares the bits of what it computed; what it adds to, or changes in place, is set back before.
+     *
+     * @param start the first values of a tensor, by its number
+     */
+    private void checkRepeats(Program program, Function<Tensor, Buffer> buffer, Predicate<Tensor> computed, Predicate<Tensor> changed,
+            IntFunction<double[]> start) {
+        List<Tensor> tensors = of.tensors.stream().filter(computed).toList();
+        List<double[]> once = tensors.stream().map(t -> read(buffer.apply(t), t.size)).toList();
+        of.tensors.stream().filter(changed).forEach(t -> write(buffer.apply(t), start.apply(of.tensors.indexOf(t))));
+        executor.run(program, 0);
         for (int i = 0; i < once.size(); i++) {
-            if (!Arrays.equals(once.get(i), twice.get(i))) {
-                results.add(new Result("forward", 0, 0, "a second run gives other bits"));
+            if (!Arrays.equals(once.get(i), read(buffer.apply(tensors.get(i)), tensors.get(i).size))) {
+                results.add(new Result(tensors.get(i).name, 0, 0, "a second run of " + program.name() + " gives other bits"));
             }
         }
     }
@@ -197,6 +238,7 @@ public final class OpCheck {
     }
 
     private void compare(String name, double[] out, double[] reference, Tolerance tolerance) {
+        trace.compared(name, out, reference);
         results.add(new Result(name, Tolerance.error(out, reference), tolerance.relative(), null));
     }
 
@@ -206,6 +248,7 @@ public final class OpCheck {
             buffer.floats().set(i, e >= 0 && e < contents.length ? (float) contents[e] : GUARD_WORD);
         }
         executor.upload(buffer);
+        trace.written(buffer);
     }
 
     private double[] read(Buffer buffer, int size) {

@@ -2,22 +2,27 @@ package dev.wuneng.kernels.check;
 
 /** How far float32 results may be from float64 ones, as ‖out − ref‖ / ‖ref‖; the one table of tolerances. */
 public enum Tolerance {
-    /** Forward values: sums of up to a few thousand float32 terms in another order. */
-    FORWARD(1e-5),
-    /** Gradients: two more such sums in a row, some of them of terms that nearly cancel. */
-    GRADIENT(5e-4);
+    FORWARD(1e-5, "sums of up to a few thousand float32 terms in another order"),
+    GRADIENT(5e-4, "two more such sums in a row, some of them of terms that nearly cancel");
 
     /** Below this norm per element a reference counts as zero, and the error is taken as absolute. */
     public static final double ABSOLUTE = 1e-6;
 
     private final double relative;
+    private final String reason;
 
-    Tolerance(double relative) {
+    Tolerance(double relative, String reason) {
         this.relative = relative;
+        this.reason = reason;
     }
 
     public double relative() {
         return relative;
+    }
+
+    /** Why it is not smaller. */
+    public String reason() {
+        return reason;
     }
 
     /**

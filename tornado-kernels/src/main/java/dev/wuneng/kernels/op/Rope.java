@@ -48,7 +48,7 @@ public final class Rope {
                 .onHost(rows, RopeHost.turn(x, pos, cos, sin, y, heads, pairs, direction));
     }
 
-    public static void ropeTurn(int from, int to, IntArray at, int p, FloatArray x, IntArray pos, FloatArray cos, FloatArray sin, FloatArray y,
+    public static void ropeTurn(int from, int to, IntArray at, int p, FloatArray x, IntArray pos, FloatArray cosines, FloatArray sines, FloatArray y,
             int heads, int pairs, float direction) {
         for (@Parallel int item = 0; item < to - from; item++) {
             int i = from + item;
@@ -57,8 +57,8 @@ public final class Rope {
             int x0 = at.get(p) + vector * 2 * pairs + j;
             int y0 = at.get(p + 4) + vector * 2 * pairs + j;
             int angle = pos.get(at.get(p + 1) + vector / heads) * pairs + j;
-            float c = cos.get(at.get(p + 2) + angle);
-            float s = sin.get(at.get(p + 3) + angle) * direction;
+            float c = cosines.get(at.get(p + 2) + angle);
+            float s = sines.get(at.get(p + 3) + angle) * direction;
             float first = x.get(x0);
             float second = x.get(x0 + pairs);
             y.set(y0, first * c - second * s);

@@ -12,9 +12,11 @@ import java.util.Locale;
  * @param localMemory bytes that a work-group shares
  * @param units compute units
  * @param groupLimit work-items that one work-group holds at most
+ * @param floats widths of the floating point numbers it computes with, in bits
+ * @param driver its driver's version, or an empty text
  */
 public record DeviceInfo(String id, String backend, String name, String kind, long memory, long largest, long localMemory, int units,
-        long groupLimit) {
+        long groupLimit, String floats, String driver) {
 
     public boolean isCpu() {
         return kind.contains("CPU");
@@ -23,7 +25,7 @@ public record DeviceInfo(String id, String backend, String name, String kind, lo
     /** The device and its memory in words. */
     @Override
     public String toString() {
-        return id + " " + name + " (" + kind + ", " + inWords(memory) + ")";
+        return id + " " + name + " (" + kind + ", " + inWords(memory) + (driver.isEmpty() ? "" : ", driver " + driver) + ")";
     }
 
     /** A number of bytes as people say it. */

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import uk.ac.manchester.tornado.api.TornadoBackend;
 import uk.ac.manchester.tornado.api.TornadoRuntime;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -14,6 +16,8 @@ public final class Devices {
     public static final String JVM = "jvm";
     /** The first accelerator that TornadoVM sees, and otherwise the JVM. */
     public static final String AUTO = "auto";
+
+    private static final Pattern DRIVER = Pattern.compile("Driver version\\s*:\\s*(.*\\S)");
 
     private Devices() {
     }
@@ -85,14 +89,29 @@ public final class Devices {
         for (long limit : device.getPhysicalDevice().getDeviceMaxWorkGroupSize()) {
             groupLimit = limit > 0 ? Math.min(groupLimit, limit) : groupLimit;
         }
+        String description = String.valueOf(device.getPhysicalDevice().getDeviceInfo());
+        Matcher driver = DRIVER.matcher(description);
         return new DeviceInfo(backend + ":" + backendIndex + ":" + deviceIndex, backend, device.getPhysicalDevice().getDeviceName().strip(),
-                device.getDeviceType().name(), device.getMaxGlobalMemory(), device.getMaxAllocMemory(), device.getDeviceLocalMemorySize(),
-                device.getPhysicalDevice().getDeviceMaxComputeUnits(), groupLimit);
+                kind(device), device.getMaxGlobalMemory(), device.getMaxAllocMemory(), device.getDeviceLocalMemorySize(),
+                device.getPhysicalDevice().getDeviceMaxComputeUnits(), groupLimit, floats(backend, description), driver.find() ? driver.group(1) : "");
+    }
+
+    private static String kind(TornadoDevice device) {
+        String type = device.getDeviceType().name();
+        return type.substring(type.lastIndexOf('_') + 1);
+    }
+
+    private static String floats(String backend, String description) {
+        return switch (backend) {
+            case "cuda", "ptx" -> "16 32 64";
+            case "metal" -> "16 32";
+            default -> (description.contains("cl_khr_fp16") ? "16 " : "") + "32" + (description.contains("cl_khr_fp64") ? " 64" : "");
+        };
     }
 
     private static DeviceInfo jvm() {
         Runtime runtime = Runtime.getRuntime();
         return new DeviceInfo(JVM, JVM, "Java " + Runtime.version().feature(), "CPU", runtime.maxMemory(), 4L * (Integer.MAX_VALUE - 16), 0,
-                runtime.availableProcessors(), 0);
+                runtime.availableProcessors(), 0, "32 64", "");
     }
 }

@@ -105,6 +105,11 @@ public final class Launch {
         return views;
     }
 
+    /** What the kernel takes after its views, Integer and Float. */
+    public List<Object> scalars() {
+        return scalars;
+    }
+
     /** The number of items of the form for the JVM, 0 where there is none. */
     int hostItems() {
         return hostItems;

@@ -181,13 +181,21 @@ final class TornadoPlan implements AutoCloseable {
     /** Copies in what the host has changed; before the first execution nothing needs to be, since all buffers are then filled. */
     void upload(Buffer buffer) {
         if (proven.contains(FILL)) {
-            execute(uploadOf.get(buffer));
+            try {
+                execute(uploadOf.get(buffer));
+            } catch (Throwable t) {
+                throw new KernelException("buffer " + buffer.name() + " cannot be copied to " + info + ": " + Failures.reason(t), t);
+            }
         }
     }
 
     void download(Buffer buffer) {
         if (proven.contains(FILL)) {
-            last.transferToHost(buffer.array());
+            try {
+                last.transferToHost(buffer.array());
+            } catch (Throwable t) {
+                throw new KernelException("buffer " + buffer.name() + " cannot be copied from " + info + ": " + Failures.reason(t), t);
+            }
         }
     }
 

@@ -32,6 +32,12 @@ public final class TornadoSdk {
         }
     }
 
+    /** Has the source of every kernel appended to a file; only before anything else here is called. */
+    public static void writeSources(Path file) {
+        System.setProperty("tornado.printKernel", "True");
+        System.setProperty("tornado.print.kernel.dir", file.toString());
+    }
+
     static TornadoRuntime runtime() {
         Settings.make();
         return TornadoRuntimeProvider.getTornadoRuntime();

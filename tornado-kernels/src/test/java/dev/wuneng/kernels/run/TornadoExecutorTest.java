@@ -136,7 +136,8 @@ class TornadoExecutorTest {
 
     @Test
     void whatDoesNotFitIsRefusedWithNumbers() {
-        DeviceInfo small = new DeviceInfo(device.id(), device.backend(), device.name(), device.kind(), 10_000, 14_000, 0, device.units(), device.groupLimit());
+        DeviceInfo small = new DeviceInfo(device.id(), device.backend(), device.name(), device.kind(), 10_000, 14_000, 0, device.units(),
+                device.groupLimit(), "32", "");
         try (Executor executor = new TornadoExecutor(Devices.tornado(device), small, new WorkSizes(small))) {
             KernelException e = assertThrows(KernelException.class, () -> executor.prepare(List.of(addSlot)));
             assertTrue(e.getMessage().contains("15 KiB") && e.getMessage().contains("9 KiB") && e.getMessage().contains("x of 11 KiB"), e.getMessage());
