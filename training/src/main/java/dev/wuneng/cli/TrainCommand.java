@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -22,6 +23,9 @@ final class TrainCommand implements Callable<Integer> {
     /** What a shell gives for a program that Ctrl-C ended. */
     private static final int INTERRUPTED = 130;
 
+    @Mixin
+    private DeviceOption device;
+
     @Parameters(paramLabel = "STAGE", description = "${COMPLETION-CANDIDATES}")
     private Stage stage;
 
@@ -34,7 +38,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunConfig run = RunConfigs.read(stage, config, settings);
-        try (Executor executor = Devices.open(run.threads()); Interruption interruption = new Interruption()) {
+        try (Executor executor = device.open(run.device(), run.threads()); Interruption interruption = new Interruption()) {
             TrainingRun.Ending ending = TrainingRun.run(run, executor, new TrainingProgress(stage.toString()), interruption);
             System.out.println();
             System.out.println(switch (ending) {

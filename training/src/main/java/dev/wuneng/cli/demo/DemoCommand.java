@@ -1,6 +1,6 @@
 package dev.wuneng.cli.demo;
 
-import dev.wuneng.cli.Devices;
+import dev.wuneng.cli.DeviceOption;
 import dev.wuneng.cli.Interruption;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.training.config.ConfigException;
@@ -12,6 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code wuneng demo}. */
@@ -22,6 +23,9 @@ import picocli.CommandLine.Option;
                     + "and lets teacher and student write."})
 public final class DemoCommand implements Callable<Integer> {
     private static final int INTERRUPTED = 130;
+
+    @Mixin
+    private DeviceOption device;
 
     @Option(names = "--quick", description = "the same in about a minute, with a smaller model")
     private boolean quick;
@@ -39,7 +43,7 @@ public final class DemoCommand implements Callable<Integer> {
         } else if (Files.exists(out)) {
             throw new ConfigException("--out: " + out + " exists: name a new folder");
         }
-        try (Executor executor = Devices.open(0); Interruption interruption = new Interruption()) {
+        try (Executor executor = device.open(); Interruption interruption = new Interruption()) {
             DemoText text = files.isEmpty() ? DemoText.wordNet() : DemoText.files(files);
             return new Demo(quick ? DemoPlan.QUICK : DemoPlan.FULL, text, out, executor, interruption).run() ? 0 : INTERRUPTED;
         }
