@@ -8,6 +8,7 @@ import dev.wuneng.model.ModelException;
 import dev.wuneng.training.TrainingException;
 import dev.wuneng.training.config.ConfigException;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -37,10 +38,17 @@ public final class Main implements Runnable {
     private CommandSpec spec;
 
     public static void main(String[] args) {
-        System.exit(new CommandLine(new Main())
+        // Numbers look the same everywhere.
+        Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
+        System.exit(run(args));
+    }
+
+    /** Runs a command and returns its exit status. */
+    static int run(String... args) {
+        return new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, command, parsed) -> report(e))
-                .execute(args));
+                .execute(args);
     }
 
     private static int report(Exception e) {

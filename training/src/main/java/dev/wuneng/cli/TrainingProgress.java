@@ -6,7 +6,6 @@ import dev.wuneng.training.Trainer;
 import dev.wuneng.training.run.TrainingListener;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -76,6 +75,6 @@ public final class TrainingProgress implements TrainingListener {
     }
 
     private static String words(Map<String, Double> means) {
-        return means.entrySet().stream().map(m -> m.getKey() + " " + "%.4f".formatted(Locale.ROOT, m.getValue())).collect(Collectors.joining(", "));
+        return means.entrySet().stream().map(m -> m.getKey() + " " + "%.4f".formatted(m.getValue())).collect(Collectors.joining(", "));
     }
 }

@@ -5,19 +5,19 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.wuneng.data.DataException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** One exchange of a conversation: what the user says and what the assistant should answer. */
 public record PromptAnswer(String prompt, String answer) {
 
     /**
-     * Reads exchanges from JSON lines, {@code {"prompt": "…", "answer": "…"}}; other fields are left alone. Close the stream to
-     * close the open file.
+     * Reads exchanges from JSON lines in UTF-8, {@code {"prompt": "…", "answer": "…"}}; other fields are left alone. One file at a
+     * time is in memory.
      *
      * @throws DataException while reading, if a file is missing or a line is not such an object
      */
@@ -27,14 +27,16 @@ public record PromptAnswer(String prompt, String answer) {
 
     private static Stream<PromptAnswer> read(Path file) {
         try {
-            AtomicLong number = new AtomicLong();
-            return Files.lines(file, StandardCharsets.UTF_8).map(line -> parse(file, number.incrementAndGet(), line));
+            List<String> lines = Files.readAllLines(file);
+            return IntStream.range(0, lines.size()).mapToObj(i -> parse(file, i + 1, lines.get(i)));
+        } catch (CharacterCodingException e) {
+            throw new DataException("The file " + file + " is not UTF-8: convert it first.", e);
         } catch (IOException e) {
             throw new DataException("Cannot read the file " + file + ": name an existing, readable file.", e);
         }
     }
 
-    private static PromptAnswer parse(Path file, long number, String line) {
+    private static PromptAnswer parse(Path file, int number, String line) {
         try {
             JsonObject json = JsonParser.parseString(line).getAsJsonObject();
             return new PromptAnswer(json.get("prompt").getAsString(), json.get("answer").getAsString());

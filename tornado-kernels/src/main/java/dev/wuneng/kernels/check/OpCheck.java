@@ -83,6 +83,26 @@ public final class OpCheck {
         return results;
     }
 
+    /** Runs forward and backward and gives everything they wrote, in the order of the tensors: contents, then gradients. */
+    static List<double[]> outcome(OpCase of, Executor executor, long seed) {
+        OpCheck check = new OpCheck(of, executor, seed, Trace.NONE);
+        of.tensors.forEach(check::fill);
+        check.fillGradients();
+        executor.prepare(List.of(check.forward, check.backward));
+        executor.run(check.forward, 0);
+        if (!of.backward.isEmpty()) {
+            executor.run(check.backward, 0);
+        }
+        List<double[]> outcome = new ArrayList<>();
+        for (Tensor tensor : of.tensors) {
+            if (tensor.ints == null && tensor.role != Role.SCRATCH) {
+                outcome.add(check.read(tensor.buffer, tensor.size));
+                outcome.add(check.read(tensor.gradient, tensor.size));
+            }
+        }
+        return outcome;
+    }
+
     /** Draws the gradients of the outputs, and values that gradients are added to; the others must be written. */
     private void fillGradients() {
         for (int i = 0; i < upstream.length; i++) {

@@ -43,6 +43,8 @@ public final class AttentionForwardHost extends AttentionHost {
     @Override
     void block(int top, int bottom, int kvHead, int[] at, float[] s) {
         IntArray firsts = first.buffer().ints();
+        // The last span's columns behind the block are masked, but must hold numbers.
+        zero(s, keys, SPAN * headSize);
         zero(s, sums, shared * BLOCK * padded);
         zero(s, states, shared * BLOCK * STATE);
         for (int e = 0; e < shared; e++) {
@@ -74,15 +76,24 @@ public final class AttentionForwardHost extends AttentionHost {
     private void tile(float[] s, int row, int top, int bottom, int span, int count, int low, int high, IntArray firsts, int first0) {
         across(s, queries + row * headSize, keys, scores, low, high);
         for (int r = top; r < bottom; r++) {
-            int i = r - top;
-            AttentionRows.soften(s, scores + i * SPAN, low, high, firsts.get(first0 + r) - span, r - span + 1, scale,
-                    states + (row + i) * STATE, sums + (row + i) * padded, padded);
+            soften(s, scores + (r - top) * SPAN, row + r - top, low, high, firsts.get(first0 + r) - span, r - span + 1);
         }
         down(s, scores, values, count, sums + row * padded, low, high);
     }
 
+    /** Takes a line of scores into a row's online softmax and leaves weights exp(score − maximum so far) in it. */
+    private void soften(float[] s, int line, int row, int from, int to, int low, int high) {
+        int state = states + row * STATE;
+        float maximum = AttentionRows.maximum(s, line, from, to, low, high, scale);
+        if (maximum > s[state]) {
+            AttentionRows.rescale(s, (float) Math.exp(s[state] - maximum), state + 1, sums + row * padded, padded);
+            s[state] = maximum;
+        }
+        AttentionRows.weigh(s, line, from, to, s[state], state + 1);
+    }
+
     private void finish(float[] s, int row, int r, int head, int[] at) {
-        float total = AttentionRows.total(s, states + row * STATE);
+        float total = AttentionRows.total(s, states + row * STATE + 1);
         AttentionRows.write(s, sums + row * padded, 1 / total, o, element(at[4], heads, head, r), headSize);
         FloatArray logs = lse.floats();
         logs.set(at[5] + r * heads + head, (float) (s[states + row * STATE] + Math.log(total)));

@@ -2,6 +2,7 @@ package dev.wuneng.kernels.host;
 
 import dev.wuneng.kernels.run.View;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -12,52 +13,53 @@ final class AttentionRows {
     static final float LOWEST_MAXIMUM = -1e29f;
     private static final float MASKED = -1e30f;
     private static final int LANES = Tile.LANES;
+    /** Read from LANES − n on, n masked elements and then zeros; BEHIND from n on, zeros and then n masked elements. */
+    private static final float[] BEFORE = new float[2 * LANES];
+    private static final float[] BEHIND = new float[2 * LANES];
+
+    static {
+        Arrays.fill(BEFORE, 0, LANES, MASKED);
+        Arrays.fill(BEHIND, LANES, 2 * LANES, MASKED);
+    }
 
     private AttentionRows() {
     }
 
-    /**
-     * Takes a row of scores into the online softmax: leaves weights exp(score − maximum) in the row, raises the maximum if it must, and
-     * scales what was summed below the old one.
-     *
-     * @param from the first column to be written, {@code to} the one behind the last
-     * @param state the maximum so far, then behind it the sum of weights so far, one for each lane
-     * @param sums the {@code width} weighted sums so far
-     */
-    static void soften(float[] s, int row, int from, int to, int low, int high, float scale, int state, int sums, int width) {
+    /** Scales a row of scores, masks it, and gives its maximum. */
+    static float maximum(float[] s, int row, int from, int to, int low, int high, float scale) {
         FloatVector top = FloatVector.broadcast(Tile.SPECIES, LOWEST_MAXIMUM);
         for (int c = from / LANES * LANES; c < to; c += LANES) {
-            FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, row + c).mul(scale);
-            if (c < low || c + LANES > high) {
-                x = FloatVector.broadcast(Tile.SPECIES, MASKED).blend(x, valid(c, low, high));
-            }
+            FloatVector x = masked(FloatVector.fromArray(Tile.SPECIES, s, row + c).mul(scale), c, low, high);
             x.intoArray(s, row + c);
             top = top.blend(x, x.compare(VectorOperators.GT, top));
         }
-        float before = s[state];
-        float maximum = Math.max(before, top.reduceLanes(VectorOperators.MAX));
-        FloatVector total = FloatVector.fromArray(Tile.SPECIES, s, state + 1);
-        if (maximum > before) {
-            FloatVector keep = VectorMath.exp(FloatVector.broadcast(Tile.SPECIES, before - maximum));
-            total = total.mul(keep);
-            for (int n = 0; n < width; n += LANES) {
-                FloatVector.fromArray(Tile.SPECIES, s, sums + n).mul(keep).intoArray(s, sums + n);
-            }
-            s[state] = maximum;
+        return top.reduceLanes(VectorOperators.MAX);
+    }
+
+    /** Scales what was summed below a lower maximum: the sums of weights, one for each lane, and {@code width} weighted sums. */
+    static void rescale(float[] s, float keep, int totals, int sums, int width) {
+        FloatVector.fromArray(Tile.SPECIES, s, totals).mul(keep).intoArray(s, totals);
+        for (int n = 0; n < width; n += LANES) {
+            FloatVector.fromArray(Tile.SPECIES, s, sums + n).mul(keep).intoArray(s, sums + n);
         }
+    }
+
+    /** Makes weights exp(score − maximum) of a row of scores, and adds them to their sums. */
+    static void weigh(float[] s, int row, int from, int to, float maximum, int totals) {
+        FloatVector total = FloatVector.fromArray(Tile.SPECIES, s, totals);
         for (int c = from / LANES * LANES; c < to; c += LANES) {
             FloatVector weight = VectorMath.exp(FloatVector.fromArray(Tile.SPECIES, s, row + c).sub(maximum));
             weight.intoArray(s, row + c);
             total = total.add(weight);
         }
-        total.intoArray(s, state + 1);
+        total.intoArray(s, totals);
     }
 
-    /** The sum of weights, of what {@link #soften} keeps. */
-    static float total(float[] s, int state) {
+    /** The sum of weights over the lanes, in one order. */
+    static float total(float[] s, int totals) {
         float sum = 0;
         for (int lane = 0; lane < LANES; lane++) {
-            sum += s[state + 1 + lane];
+            sum += s[totals + lane];
         }
         return sum;
     }
@@ -65,12 +67,9 @@ final class AttentionRows {
     /** Of a query's scores and dO · v makes p and ds √N: {@code norm} and {@code dot} are its lse and D. */
     static void differentiateQuery(float[] s, int scores, int products, int from, int to, int low, int high, float scale, float norm, float dot) {
         for (int c = from / LANES * LANES; c < to; c += LANES) {
-            FloatVector weight = VectorMath.exp(FloatVector.fromArray(Tile.SPECIES, s, scores + c).mul(scale).sub(norm));
-            FloatVector ds = FloatVector.fromArray(Tile.SPECIES, s, products + c).sub(dot).mul(weight);
-            if (c < low || c + LANES > high) {
-                ds = FloatVector.zero(Tile.SPECIES).blend(ds, valid(c, low, high));
-            }
-            ds.intoArray(s, products + c);
+            FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, scores + c).mul(scale).sub(norm);
+            FloatVector weight = VectorMath.exp(masked(x, c, low, high));
+            FloatVector.fromArray(Tile.SPECIES, s, products + c).sub(dot).mul(weight).intoArray(s, products + c);
         }
     }
 
@@ -79,15 +78,10 @@ final class AttentionRows {
         for (int c = from / LANES * LANES; c < to; c += LANES) {
             FloatVector norm = FloatVector.fromArray(Tile.SPECIES, s, norms + c);
             FloatVector dot = FloatVector.fromArray(Tile.SPECIES, s, dots + c);
-            FloatVector weight = VectorMath.exp(FloatVector.fromArray(Tile.SPECIES, s, scores + c).mul(scale).sub(norm));
-            FloatVector ds = FloatVector.fromArray(Tile.SPECIES, s, products + c).sub(dot).mul(weight);
-            if (c < low || c + LANES > high) {
-                VectorMask<Float> valid = valid(c, low, high);
-                weight = FloatVector.zero(Tile.SPECIES).blend(weight, valid);
-                ds = FloatVector.zero(Tile.SPECIES).blend(ds, valid);
-            }
+            FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, scores + c).mul(scale).sub(norm);
+            FloatVector weight = VectorMath.exp(masked(x, c, low, high));
             weight.intoArray(s, scores + c);
-            ds.intoArray(s, products + c);
+            FloatVector.fromArray(Tile.SPECIES, s, products + c).sub(dot).mul(weight).intoArray(s, products + c);
         }
     }
 
@@ -104,7 +98,10 @@ final class AttentionRows {
         }
     }
 
-    private static VectorMask<Float> valid(int column, int low, int high) {
-        return Tile.SPECIES.indexInRange(column - low, high - low);
+    /** Lowers the elements outside columns {@code low} to {@code high - 1} so far that exp makes them 0. */
+    private static FloatVector masked(FloatVector x, int column, int low, int high) {
+        int before = Math.max(0, Math.min(LANES, low - column));
+        int behind = Math.max(0, Math.min(LANES, column + LANES - high));
+        return x.add(FloatVector.fromArray(Tile.SPECIES, BEFORE, LANES - before)).add(FloatVector.fromArray(Tile.SPECIES, BEHIND, behind));
     }
 }

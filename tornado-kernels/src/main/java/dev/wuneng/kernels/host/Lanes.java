@@ -11,7 +11,7 @@ import jdk.incubator.vector.VectorSpecies;
 
 /** Loads and stores of whole vectors by element number, the last ones of a row cut where the row ends. */
 final class Lanes {
-    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     static final int LENGTH = SPECIES.length();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final VectorShuffle<Float> TURN_8 = VectorShuffle.iota(SPECIES, 8, 1, true);

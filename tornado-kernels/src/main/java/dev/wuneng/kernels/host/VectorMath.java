@@ -8,6 +8,9 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * Elementary functions of whole vectors, for the host bodies: within about 1e-7 relative of the true values, the same for every vector
  * width, and made only of arithmetic that every processor has. The polynomials are those of Cephes (Moshier), expf and tanhf.
+ *
+ * <p>The JVM's compiler inlines one or two of these into a method; beyond that it gives up for size, and then every vector in between is an
+ * object on the heap, many times slower. So a method should use one, over a row, and the next method the next.
  */
 public final class VectorMath {
     /** The vectors of all host bodies: the widest that the processor has, up to 512 bits. */

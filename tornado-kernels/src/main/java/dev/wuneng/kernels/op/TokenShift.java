@@ -11,14 +11,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Mixes every token with the one before it, which counts as zero where a segment begins ({@code pos} is 0):
  *
  * <pre>
- *   out_t = z_t + mix ⊙ (z_(t−1) − z_t)
+ *   out_t = z_t + mu ⊙ (z_(t−1) − z_t)
  *
- *   dz_t   = Σ_heads of the group (1 − mix) ⊙ dout_t + mix ⊙ dout_(t+1)      (t + 1 in the same segment)
+ *   dz_t   = Σ_heads of the group (1 − mu) ⊙ dout_t + mu ⊙ dout_(t+1)      (t + 1 in the same segment)
  *   dmix_c += Σ_t dout_tc (z_(t−1),c − z_tc)
  * </pre>
  *
  * <p>{@code z} is [rows, kvHeads · headSize] and is repeated to the heads on the way: head h reads z's head h · kvHeads / heads, where
- * kvHeads divides heads. {@code mix} is [heads · headSize], {@code out} [rows, heads · headSize]. A plain vector of width d is one head
+ * kvHeads divides heads. {@code mu} is [heads · headSize], {@code out} [rows, heads · headSize]. A plain vector of width d is one head
  * of size d. {@code dout} may lie inside wider records, as the gradients of {@link StateStreams} do: its vectors begin {@code stride}
  * elements after one another, in the order [rows, heads]. Source: RWKV-7, arXiv 2503.14456.
  */
@@ -27,16 +27,16 @@ public final class TokenShift {
     }
 
     /** Writes out. */
-    public static Launch forward(View z, View mix, View pos, View out, int rows, int heads, int kvHeads, int headSize) {
-        return Launch.of("token_shift.forward", TokenShift::tokenShiftForward, rows * heads, z, mix, pos, out, heads, kvHeads, headSize);
+    public static Launch forward(View z, View mu, View pos, View out, int rows, int heads, int kvHeads, int headSize) {
+        return Launch.of("token_shift.forward", TokenShift::tokenShiftForward, rows * heads, z, mu, pos, out, heads, kvHeads, headSize);
     }
 
     /** Adds to dz, or writes it where {@code adds} is false. */
-    public static Launch backwardInput(View mix, View pos, View dout, View dz, int rows, int heads, int kvHeads, int headSize, int stride,
+    public static Launch backwardInput(View mu, View pos, View dout, View dz, int rows, int heads, int kvHeads, int headSize, int stride,
             boolean adds) {
-        return Launch.of("token_shift.backward_input", TokenShift::tokenShiftBackwardInput, rows * kvHeads, mix, pos, dout, dz,
+        return Launch.of("token_shift.backward_input", TokenShift::tokenShiftBackwardInput, rows * kvHeads, mu, pos, dout, dz,
                 rows, heads, kvHeads, headSize, stride, adds ? 1 : 0)
-                .onHost(rows * kvHeads, TokenShiftHost.backwardInput(mix, pos, dout, dz, rows, heads, kvHeads, headSize, stride, adds));
+                .onHost(rows * kvHeads, TokenShiftHost.backwardInput(mu, pos, dout, dz, rows, heads, kvHeads, headSize, stride, adds));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, heads · headSize]. */
@@ -47,7 +47,7 @@ public final class TokenShift {
                         TokenShiftHost.backwardMix(z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK));
     }
 
-    public static void tokenShiftForward(int from, int to, IntArray at, int p, FloatArray z, FloatArray mix, IntArray pos, FloatArray out,
+    public static void tokenShiftForward(int from, int to, IntArray at, int p, FloatArray z, FloatArray mu, IntArray pos, FloatArray out,
             int heads, int kvHeads, int headSize) {
         for (@Parallel int item = 0; item < to - from; item++) {
             int n = from + item;
@@ -59,19 +59,19 @@ public final class TokenShift {
             if (pos.get(at.get(p + 2) + r) == 0) {
                 for (int j = 0; j < headSize; j++) {
                     float now = z.get(z0 + j);
-                    out.set(o0 + j, now - mix.get(m0 + j) * now);
+                    out.set(o0 + j, now - mu.get(m0 + j) * now);
                 }
             } else {
                 int before = z0 - kvHeads * headSize;
                 for (int j = 0; j < headSize; j++) {
                     float now = z.get(z0 + j);
-                    out.set(o0 + j, now + mix.get(m0 + j) * (z.get(before + j) - now));
+                    out.set(o0 + j, now + mu.get(m0 + j) * (z.get(before + j) - now));
                 }
             }
         }
     }
 
-    public static void tokenShiftBackwardInput(int from, int to, IntArray at, int p, FloatArray mix, IntArray pos, FloatArray dout, FloatArray dz,
+    public static void tokenShiftBackwardInput(int from, int to, IntArray at, int p, FloatArray mu, IntArray pos, FloatArray dout, FloatArray dz,
             int rows, int heads, int kvHeads, int headSize, int stride, int adds) {
         for (@Parallel int item = 0; item < to - from; item++) {
             int n = from + item;
@@ -88,7 +88,7 @@ public final class TokenShift {
             for (int j = 0; j < headSize; j++) {
                 float sum = adds == 1 ? dz.get(d0 + j) : 0f;
                 for (int h = 0; h < group; h++) {
-                    float m = mix.get(m0 + h * headSize + j);
+                    float m = mu.get(m0 + h * headSize + j);
                     int g = g0 + h * stride + j;
                     sum += (1f - m) * dout.get(g) + mixed * m * dout.get(g + next);
                 }

@@ -57,8 +57,13 @@ final class Workers implements AutoCloseable {
             LockSupport.unpark(thread);
         }
         takeParts(callerScratch);
-        while (busy.get() > 0) {
-            Thread.onSpinWait();
+        for (int spins = 0; busy.get() > 0; spins++) {
+            if (spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                // A worker may be waiting for this very processor, where others want it too.
+                Thread.yield();
+            }
         }
         this.work = null;
         if (failure != null) {
