@@ -21,8 +21,6 @@ import picocli.CommandLine.Option;
             "Learns a vocabulary, trains a small Qwen2 teacher, turns it into WuNeng (alignment, distillation), fine-tunes it on questions and answers, "
                     + "and lets teacher and student write."})
 public final class DemoCommand implements Callable<Integer> {
-    private static final int INTERRUPTED = 130;
-
     @Option(names = "--quick", description = "the same in about a minute, with a smaller model")
     private boolean quick;
 
@@ -41,7 +39,7 @@ public final class DemoCommand implements Callable<Integer> {
         }
         try (Executor executor = Devices.open(0); Interruption interruption = new Interruption()) {
             DemoText text = files.isEmpty() ? DemoText.wordNet() : DemoText.files(files);
-            return new Demo(quick ? DemoPlan.QUICK : DemoPlan.FULL, text, out, executor, interruption).run() ? 0 : INTERRUPTED;
+            return new Demo(quick ? DemoPlan.QUICK : DemoPlan.FULL, text, out, executor, interruption).run() ? 0 : Interruption.STATUS;
         }
     }
 }

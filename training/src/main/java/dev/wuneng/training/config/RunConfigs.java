@@ -43,6 +43,11 @@ public final class RunConfigs {
         return config;
     }
 
+    /** All keys with the defaults of a stage, as text; null is what has none. */
+    public static String defaults(Stage stage) {
+        return GSON.newBuilder().serializeNulls().create().toJson(RunConfig.defaults(stage));
+    }
+
     /** A configuration as JSON, complete: reading it gives the same. */
     public static JsonObject tree(RunConfig config) {
         return JsonParser.parseString(GSON.toJson(config)).getAsJsonObject();
