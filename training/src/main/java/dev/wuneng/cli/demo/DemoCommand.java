@@ -38,8 +38,9 @@ public final class DemoCommand implements Callable<Integer> {
             throw new ConfigException("--out: " + out + " exists: name a new folder");
         }
         try (Executor executor = Devices.open(0); Interruption interruption = new Interruption()) {
-            DemoText text = files.isEmpty() ? DemoText.wordNet() : DemoText.files(files);
-            return new Demo(quick ? DemoPlan.QUICK : DemoPlan.FULL, text, out, executor, interruption).run() ? 0 : Interruption.STATUS;
+            DemoPlan plan = quick ? DemoPlan.QUICK : DemoPlan.FULL;
+            DemoText text = files.isEmpty() ? DemoText.wordNet(plan.share()) : DemoText.files(files);
+            return new Demo(plan, text, out, executor, interruption).run() ? 0 : Interruption.STATUS;
         }
     }
 }

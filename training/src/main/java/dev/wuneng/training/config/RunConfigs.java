@@ -33,7 +33,8 @@ public final class RunConfigs {
             JsonObject given = object(file);
             SCHEMA.check(given, file.toString());
             if (given.has("stage") && !given.get("stage").getAsString().equals(stage.toString())) {
-                throw new ConfigException(file + ": stage is " + given.get("stage") + ", and the command is train " + stage + ": use the other command or file");
+                throw new ConfigException(file + ": stage is " + given.get("stage") + ", and the command is train " + stage
+                        + ": use the other command or file");
             }
             merge(json, given);
         }
@@ -65,7 +66,8 @@ public final class RunConfigs {
         } catch (IOException e) {
             throw new ConfigException(file + " cannot be read: give the path of a configuration", e);
         } catch (JsonParseException | IllegalStateException e) {
-            throw new ConfigException(file + " is not a JSON object: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("check its braces and quotes"), e);
+            String where = String.valueOf(e.getMessage()).lines().findFirst().orElse("check its braces and quotes");
+            throw new ConfigException(file + " is not a JSON object: " + where, e);
         }
     }
 
