@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         scope = CommandLine.ScopeType.INHERIT,
-        subcommands = {DemoCommand.class, TokenizeCommand.class, TrainCommand.class, GenerateCommand.class, GoldenCommand.class, BenchCommand.class})
+        subcommands = {DemoCommand.class, TokenizeCommand.class, TrainCommand.class, GenerateCommand.class, GoldenCommand.class, BenchCommand.class,
+            DevicesCommand.class, ConformanceCommand.class})
 public final class Main implements Runnable {
     /** Something that the user can mend. */
     private static final int FAILED = 1;

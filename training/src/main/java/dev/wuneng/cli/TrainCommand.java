@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -20,6 +21,9 @@ import picocli.CommandLine.Parameters;
         description = {"Trains one stage: teacher (language model), align, distill or sft.",
             "The resolved configuration is written to the run's folder, out. The same command again goes on with a run that was stopped."})
 final class TrainCommand implements Callable<Integer> {
+    @Mixin
+    private DeviceOption device;
+
     @Parameters(paramLabel = "STAGE", description = "${COMPLETION-CANDIDATES}")
     private Stage stage;
 
@@ -38,7 +42,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunConfig run = RunConfigs.read(stage, config, settings);
-        try (Executor executor = Devices.open(run.threads()); Interruption interruption = new Interruption()) {
+        try (Executor executor = device.open(run.device(), run.threads()); Interruption interruption = new Interruption()) {
             TrainingRun.Ending ending = TrainingRun.run(run, executor, new TrainingProgress(stage.toString()), interruption);
             System.out.println();
             System.out.println(switch (ending) {

@@ -37,7 +37,6 @@ final class RunConfigChecks {
         require(c.evaluation().batches() > 0, "evaluation.batches", c.evaluation().batches(), "1 or more");
         require(c.checkpointEvery() >= 0, "checkpoint_every", c.checkpointEvery(), "0 (at the end only) or more steps");
         require(c.threads() >= 0, "threads", c.threads(), "0 (all processors) or more");
-        require(c.device().equals("jvm"), "device", c.device(), "jvm, the only one so far");
         present(c.out(), "out", "the folder to write to, such as runs/" + c.stage());
     }
 
