@@ -49,7 +49,8 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() {
         Sampling sampling = new Sampling(temperature, topP);
         Checkpoint checkpoint = Checkpoint.open(folder);
-        Path file = checkpoint.tokenizer().orElseThrow(() -> new ModelException(folder + " has no tokenizer.json: copy the one that belongs to the model there"));
+        Path file = checkpoint.tokenizer().orElseThrow(
+                () -> new ModelException(folder + " has no tokenizer.json: copy the one that belongs to the model there"));
         try (Tokenizer tokenizer = Tokenizer.load(file); Executor executor = device.open()) {
             Generator generator = new Generator(checkpoint.load(Trainable.NONE), executor);
             int[] ids = chat ? new ChatMl(tokenizer).question(prompt) : tokenizer.encode(prompt);

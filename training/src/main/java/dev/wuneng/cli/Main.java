@@ -46,8 +46,9 @@ public final class Main implements Runnable {
 
     /** Runs a command and returns its exit status. */
     static int run(String... args) {
-        return new CommandLine(new Main())
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine line = new CommandLine(new Main());
+        TrainCommand.explainKeys(line.getSubcommands().get("train").getCommandSpec());
+        return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, command, parsed) -> report(e))
                 .execute(args);
     }

@@ -22,8 +22,6 @@ import picocli.CommandLine.Option;
             "Learns a vocabulary, trains a small Qwen2 teacher, turns it into WuNeng (alignment, distillation), fine-tunes it on questions and answers, "
                     + "and lets teacher and student write."})
 public final class DemoCommand implements Callable<Integer> {
-    private static final int INTERRUPTED = 130;
-
     @Mixin
     private DeviceOption device;
 
@@ -44,8 +42,9 @@ public final class DemoCommand implements Callable<Integer> {
             throw new ConfigException("--out: " + out + " exists: name a new folder");
         }
         try (Executor executor = device.open(); Interruption interruption = new Interruption()) {
-            DemoText text = files.isEmpty() ? DemoText.wordNet() : DemoText.files(files);
-            return new Demo(quick ? DemoPlan.QUICK : DemoPlan.FULL, text, out, executor, interruption).run() ? 0 : INTERRUPTED;
+            DemoPlan plan = quick ? DemoPlan.QUICK : DemoPlan.FULL;
+            DemoText text = files.isEmpty() ? DemoText.wordNet(plan.share()) : DemoText.files(files);
+            return new Demo(plan, text, out, executor, interruption).run() ? 0 : Interruption.STATUS;
         }
     }
 }
