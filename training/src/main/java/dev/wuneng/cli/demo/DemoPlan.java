@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * How large the demonstration is.
  *
- * @param share one of so many documents and questions is taken
+ * @param share of WordNet, one of so many documents and questions is taken
  * @param vocabulary tokens of the learned vocabulary
  * @param model the teacher
  * @param batch rows and their length
