@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointTest {
@@ -64,7 +65,7 @@ class CheckpointTest {
         assertMessage("has no tensor model.layers.0.self_attn.state.", () -> Checkpoint.open(temp.resolve("teacher")).load(Trainable.NONE));
     }
 
-    private static void assertMessage(String part, org.junit.jupiter.api.function.Executable action) {
+    private static void assertMessage(String part, Executable action) {
         String message = assertThrows(ModelException.class, action).getMessage();
         assertTrue(message.contains(part), message);
     }
