@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
+import dev.wuneng.model.checkpoint.Dtype;
 import dev.wuneng.model.parameter.Initialization;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
@@ -58,10 +59,10 @@ class CheckpointTest {
     void whatIsMissingIsNamed() throws Exception {
         assertMessage("nowhere is not a folder", () -> Checkpoint.open(Path.of("nowhere")));
         assertMessage("config.json cannot be read", () -> Checkpoint.open(temp));
-        config(false).write(temp.resolve("config.json"));
+        config(false).write(temp.resolve("config.json"), Dtype.F32);
         assertMessage("model.safetensors does not exist", () -> Checkpoint.open(temp).load(Trainable.NONE));
         Checkpoint.save(temp.resolve("teacher"), new Parameters(config(false), Trainable.NONE), null);
-        config(true).write(temp.resolve("teacher/config.json"));
+        config(true).write(temp.resolve("teacher/config.json"), Dtype.F32);
         assertMessage("has no tensor model.layers.0.self_attn.state.", () -> Checkpoint.open(temp.resolve("teacher")).load(Trainable.NONE));
     }
 
