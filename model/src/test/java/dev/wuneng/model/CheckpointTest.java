@@ -60,7 +60,7 @@ class CheckpointTest {
         assertMessage("nowhere is not a folder", () -> Checkpoint.open(Path.of("nowhere")));
         assertMessage("config.json cannot be read", () -> Checkpoint.open(temp));
         config(false).write(temp.resolve("config.json"), Dtype.F32);
-        assertMessage("model.safetensors does not exist", () -> Checkpoint.open(temp).load(Trainable.NONE));
+        assertMessage("holds neither model.safetensors nor model.safetensors.index.json", () -> Checkpoint.open(temp).load(Trainable.NONE));
         Checkpoint.save(temp.resolve("teacher"), new Parameters(config(false), Trainable.NONE), null);
         config(true).write(temp.resolve("teacher/config.json"), Dtype.F32);
         assertMessage("has no tensor model.layers.0.self_attn.state.", () -> Checkpoint.open(temp.resolve("teacher")).load(Trainable.NONE));
