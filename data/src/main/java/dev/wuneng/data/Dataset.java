@@ -83,6 +83,11 @@ public final class Dataset implements AutoCloseable {
         return metadata;
     }
 
+    /** Names and types of the first file's columns. */
+    public List<String> columns() {
+        return shards.getFirst().columns();
+    }
+
     /** Whether documents have labels. */
     public boolean hasLabels() {
         return shards.getFirst().hasLabels();

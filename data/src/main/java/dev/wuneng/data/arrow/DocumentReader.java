@@ -28,6 +28,7 @@ import org.apache.arrow.vector.ipc.ArrowFileReader;
 import org.apache.arrow.vector.ipc.message.ArrowBlock;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
 import org.apache.arrow.vector.ipc.message.MessageSerializer;
+import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
@@ -92,6 +93,11 @@ public final class DocumentReader implements AutoCloseable {
 
     public DocumentMetadata metadata() {
         return metadata;
+    }
+
+    /** Names and types of the columns, those that are not read included. */
+    public List<String> columns() {
+        return schema.getFields().stream().map(Field::toString).toList();
     }
 
     /** Whether the file has the {@code labels} column. */

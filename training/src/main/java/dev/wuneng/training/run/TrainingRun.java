@@ -91,7 +91,7 @@ public final class TrainingRun {
                 return Ending.INTERRUPTED;
             }
             double seconds = (System.nanoTime() - before) / 1e9;
-            metrics.step(taken.get(), seconds);
+            metrics.step(taken.get(), seconds, rows.secondsWaited());
             listener.step(taken.get(), seconds);
             long step = optimizer.step();
             if (step == config.steps() || config.evaluation().every() > 0 && step % config.evaluation().every() == 0) {
