@@ -4,6 +4,7 @@ import dev.wuneng.model.checkpoint.Dtype;
 import dev.wuneng.model.checkpoint.ModelWriter;
 import dev.wuneng.model.checkpoint.Tensor;
 import dev.wuneng.model.checkpoint.TensorSource;
+import dev.wuneng.model.parameter.ParameterSpec;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A model's folder in Hugging Face's layout, as it is downloaded: {@code config.json}, the weights in {@code model.safetensors} or in shards
@@ -44,18 +46,24 @@ public record Checkpoint(Path folder, ModelConfig config) {
      */
     public Parameters load(Trainable trainable) {
         try (TensorSource weights = TensorSource.open(folder)) {
-            Parameters parameters = new Parameters(config, trainable);
-            Set<String> known = new HashSet<>(parameters.names());
             checkHead(weights);
-            known.add(HEAD);
-            for (Tensor tensor : weights.tensors()) {
-                if (!known.contains(tensor.name()) && !tensor.name().endsWith(ROTARY_TABLE)) {
-                    throw new ModelException(tensor.file() + " holds tensor " + tensor.name() + ", which the model of " + CONFIG
-                            + " does not have: use the config.json that belongs to it");
-                }
-            }
+            checkKnown(weights);
+            Parameters parameters = new Parameters(config, trainable);
             parameters.load(weights, "", true);
             return parameters;
+        }
+    }
+
+    private void checkKnown(TensorSource weights) {
+        Set<String> known = new HashSet<>(Set.of(HEAD));
+        for (ParameterSpec spec : ParameterSpec.of(config)) {
+            IntStream.range(0, spec.perLayer() ? config.numHiddenLayers() : 1).mapToObj(spec::name).forEach(known::add);
+        }
+        for (Tensor tensor : weights.tensors()) {
+            if (!known.contains(tensor.name()) && !tensor.name().endsWith(ROTARY_TABLE)) {
+                throw new ModelException(tensor.file() + " holds tensor " + tensor.name() + ", which the model of " + CONFIG
+                        + " does not have: use the config.json that belongs to it");
+            }
         }
     }
 

@@ -14,11 +14,15 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code wuneng generate}: continues a text or answers a question. */
 @Command(name = "generate", description = "Continues a prompt with a model, or answers it as a question.")
 final class GenerateCommand implements Callable<Integer> {
+    @Mixin
+    private DeviceOption device;
+
     @Option(names = "--model", paramLabel = "DIR", required = true, description = "config.json, model.safetensors and tokenizer.json")
     private Path folder;
 
@@ -45,8 +49,9 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() {
         Sampling sampling = new Sampling(temperature, topP);
         Checkpoint checkpoint = Checkpoint.open(folder);
-        Path file = checkpoint.tokenizer().orElseThrow(() -> new ModelException(folder + " has no tokenizer.json: copy the one that belongs to the model there"));
-        try (Tokenizer tokenizer = Tokenizer.load(file); Executor executor = Devices.open(0)) {
+        Path file = checkpoint.tokenizer().orElseThrow(
+                () -> new ModelException(folder + " has no tokenizer.json: copy the one that belongs to the model there"));
+        try (Tokenizer tokenizer = Tokenizer.load(file); Executor executor = device.open()) {
             Generator generator = new Generator(checkpoint.load(Trainable.NONE), executor);
             int[] ids = chat ? new ChatMl(tokenizer).question(prompt) : tokenizer.encode(prompt);
             TextStream text = new TextStream(tokenizer, System.out::print);

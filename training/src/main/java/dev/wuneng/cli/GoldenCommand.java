@@ -11,11 +11,15 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code wuneng golden}: compares what the program computes with files of reference values. */
 @Command(name = "golden", description = "Compares forward values and gradients with golden files, and fails if one is wrong or missing.")
 final class GoldenCommand implements Callable<Integer> {
+    @Mixin
+    private DeviceOption device;
+
     @Parameters(paramLabel = "DIR|FILE", arity = "1..*", description = "golden files (.safetensors), or folders of them")
     private List<Path> paths;
 
@@ -24,7 +28,7 @@ final class GoldenCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (Executor executor = Devices.open(0)) {
+        try (Executor executor = device.open()) {
             List<Path> files = paths.stream().flatMap(path -> files(path).stream()).toList();
             files.forEach(file -> check(file, executor));
             System.out.println(failures == 0 ? "All of " + tensors + " tensors in " + files.size() + " files match."

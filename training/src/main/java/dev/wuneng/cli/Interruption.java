@@ -8,6 +8,9 @@ import java.util.function.BooleanSupplier;
  * told, and the JVM ends once this is closed.
  */
 public final class Interruption implements BooleanSupplier, AutoCloseable {
+    /** What a shell gives for a program that Ctrl-C ended. */
+    public static final int STATUS = 130;
+
     private final CountDownLatch finished = new CountDownLatch(1);
     private final Thread hook = new Thread(this::onSignal);
     private volatile boolean asked;

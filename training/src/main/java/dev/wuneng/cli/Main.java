@@ -1,6 +1,7 @@
 package dev.wuneng.cli;
 
 import dev.wuneng.cli.bench.BenchCommand;
+import dev.wuneng.cli.checkpoint.CheckpointCommand;
 import dev.wuneng.cli.demo.DemoCommand;
 import dev.wuneng.data.DataException;
 import dev.wuneng.kernels.run.KernelException;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         scope = CommandLine.ScopeType.INHERIT,
-        subcommands = {DemoCommand.class, TokenizeCommand.class, TrainCommand.class, GenerateCommand.class, GoldenCommand.class, BenchCommand.class})
+        subcommands = {DemoCommand.class, TokenizeCommand.class, TrainCommand.class, GenerateCommand.class, GoldenCommand.class, BenchCommand.class,
+            DevicesCommand.class, ConformanceCommand.class, CheckpointCommand.class})
 public final class Main implements Runnable {
     /** Something that the user can mend. */
     private static final int FAILED = 1;
@@ -45,8 +47,9 @@ public final class Main implements Runnable {
 
     /** Runs a command and returns its exit status. */
     static int run(String... args) {
-        return new CommandLine(new Main())
-                .setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine line = new CommandLine(new Main());
+        TrainCommand.explainKeys(line.getSubcommands().get("train").getCommandSpec());
+        return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((e, command, parsed) -> report(e))
                 .execute(args);
     }

@@ -8,7 +8,10 @@ import dev.wuneng.training.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -16,11 +19,10 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "train",
         description = {"Trains one stage: teacher (language model), align, distill or sft.",
-            "What a configuration may hold is in the Javadoc of RunConfig; the resolved one is written to the run's folder. "
-                    + "The same command again goes on with a run that was stopped."})
+            "The resolved configuration is written to the run's folder, out. The same command again goes on with a run that was stopped."})
 final class TrainCommand implements Callable<Integer> {
-    /** What a shell gives for a program that Ctrl-C ended. */
-    private static final int INTERRUPTED = 130;
+    @Mixin
+    private DeviceOption device;
 
     @Parameters(paramLabel = "STAGE", description = "${COMPLETION-CANDIDATES}")
     private Stage stage;
@@ -31,10 +33,16 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "overrides the configuration: --set learning_rate.start=3e-4")
     private List<String> settings = List.of();
 
+    /** Appends all keys of a configuration to the help; their meaning is in the Javadoc of {@link RunConfig}. */
+    static void explainKeys(CommandSpec train) {
+        String defaults = RunConfigs.defaults(Stage.ALIGN).replace("%", "%%");
+        train.usageMessage().footer(Stream.concat(Stream.of("", "All keys, with the defaults of align:"), defaults.lines()).toArray(String[]::new));
+    }
+
     @Override
     public Integer call() {
         RunConfig run = RunConfigs.read(stage, config, settings);
-        try (Executor executor = Devices.open(run.threads()); Interruption interruption = new Interruption()) {
+        try (Executor executor = device.open(run.device(), run.threads()); Interruption interruption = new Interruption()) {
             TrainingRun.Ending ending = TrainingRun.run(run, executor, new TrainingProgress(stage.toString()), interruption);
             System.out.println();
             System.out.println(switch (ending) {
@@ -42,7 +50,7 @@ final class TrainCommand implements Callable<Integer> {
                 case FINISHED_BEFORE -> "This run was finished before: the model is in " + TrainingRun.model(run);
                 case INTERRUPTED -> "Stopped and saved in " + run.out() + ": the same command goes on from there";
             });
-            return ending == TrainingRun.Ending.INTERRUPTED ? INTERRUPTED : 0;
+            return ending == TrainingRun.Ending.INTERRUPTED ? Interruption.STATUS : 0;
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.wuneng.data.pack.PackedBatch;
 import dev.wuneng.data.pack.Position;
 import dev.wuneng.data.pack.TrainingRows;
 import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.kernels.run.Program;
 import dev.wuneng.training.objective.Objective;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,9 @@ public final class Trainer {
         this.rows = rows;
         this.microBatches = microBatches;
         this.executor = executor;
+        List<Program> programs = new ArrayList<>(objective.programs());
+        programs.addAll(optimizer.programs());
+        executor.prepare(programs);
     }
 
     /**

@@ -10,8 +10,10 @@ import dev.wuneng.model.decoder.Activations.Keep;
 import dev.wuneng.model.decoder.Batch;
 import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.parameter.Parameters;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -100,6 +102,9 @@ public final class Generator {
         int width = config.hiddenSize();
         Program head = new Program.Builder().add(Linear.forward(decoder.hidden().buffer().stacked(width), parameters.view(weight), logits.view(), 1, width,
                 config.vocabSize())).build("next_token");
+        List<Program> programs = new ArrayList<>(decoder.programs());
+        programs.add(head);
+        executor.prepare(programs);
         return new Padded(decoder, head);
     }
 }

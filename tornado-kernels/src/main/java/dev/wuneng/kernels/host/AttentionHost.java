@@ -18,7 +18,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *             ⋮        ░▓▓▓▓ ▓▓▓▓▓▓▓░
  * </pre>
  *
- * <p>The rows of a tile attend a range each, {@link #low}…{@link #high}; outside the union of these nothing is computed.
+ * <p>Every row attends one range of columns (first…r of a query r, j…last of a key j). Of a span a tile computes the columns {@code low} to
+ * {@code high - 1} that any of its rows attends, and those that share a panel with them.
  */
 abstract class AttentionHost implements HostBody {
     /** Rows an item: enough to pay for packing the spans. */
@@ -105,7 +106,7 @@ abstract class AttentionHost implements HostBody {
         Arrays.fill(s, from, from + size, 0f);
     }
 
-    /** The first row or column that any of the rows {@code top} to {@code bottom - 1} attends or is attended by. */
+    /** The least of the bounds of rows {@code top} to {@code bottom - 1}. */
     static int least(IntArray bounds, int at, int top, int bottom) {
         int least = bounds.get(at + top);
         for (int r = top + 1; r < bottom; r++) {

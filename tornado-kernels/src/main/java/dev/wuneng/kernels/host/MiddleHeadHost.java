@@ -11,24 +11,29 @@ public final class MiddleHeadHost {
     }
 
     public static HostBody gated(View pre, View bias, View a, View k, View g, View m, int width) {
-        return (from, to, at, scratch) -> {
+        return Passes.of((from, to, at, scratch) -> {
             MemorySegment before = pre.segment();
             MemorySegment biases = bias.segment();
+            MemorySegment gates = g.segment();
+            int row = from * width;
+            for (int c = 0; c < width; c += Lanes.LENGTH) {
+                int left = width - c;
+                FloatVector sum = Lanes.load(before, at[0] + row + c, left).add(Lanes.load(biases, at[1] + c, left));
+                Lanes.store(VectorMath.sigmoid(sum), gates, at[4] + row + c, left);
+            }
+        }, (from, to, at, scratch) -> {
             MemorySegment attention = a.segment();
             MemorySegment state = k.segment();
             MemorySegment gates = g.segment();
             MemorySegment out = m.segment();
-            for (int r = from; r < to; r++) {
-                int row = r * width;
-                for (int c = 0; c < width; c += Lanes.LENGTH) {
-                    int left = width - c;
-                    FloatVector gate = VectorMath.sigmoid(Lanes.load(before, at[0] + row + c, left).add(Lanes.load(biases, at[1] + c, left)));
-                    FloatVector key = Lanes.load(state, at[3] + row + c, left);
-                    Lanes.store(gate, gates, at[4] + row + c, left);
-                    Lanes.store(gate.fma(Lanes.load(attention, at[2] + row + c, left).sub(key), key), out, at[5] + row + c, left);
-                }
+            int row = from * width;
+            for (int c = 0; c < width; c += Lanes.LENGTH) {
+                int left = width - c;
+                FloatVector key = Lanes.load(state, at[3] + row + c, left);
+                FloatVector change = Lanes.load(attention, at[2] + row + c, left).sub(key);
+                Lanes.store(Lanes.load(gates, at[4] + row + c, left).fma(change, key), out, at[5] + row + c, left);
             }
-        };
+        });
     }
 
     public static HostBody weighted(View beta, View a, View k, View m, int width) {

@@ -19,13 +19,13 @@ public final class StateStreamsHost {
 
     public static HostBody forward(View r, View k, View v, View lw, View la, View kk, View ka, View pos, View streams, int heads, int size) {
         int width = heads * size;
-        return Passes.of(rates(la, 4, width), decays(lw, 3, width), (from, to, at, scratch) -> {
-            float[] gates = scratch.floats(gates(width));
+        return Passes.of(rates(la, 4, width, heads), decays(lw, 3, width, heads), lengths(k, 1, kk, 5, heads, size), (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(gates(width, heads));
             for (int i = 0; i < width; i += Lanes.LENGTH) {
                 VectorMath.exp(array(gates, width + i).mul(-STEEPEST)).intoArray(gates, width + i);
             }
         }, (from, to, at, scratch) -> {
-            float[] gates = scratch.floats(gates(width));
+            float[] gates = scratch.floats(gates(width, heads));
             MemorySegment key = k.segment();
             MemorySegment kkScale = kk.segment();
             MemorySegment kaScale = ka.segment();
@@ -35,7 +35,7 @@ public final class StateStreamsHost {
                 int c0 = h * size;
                 int x0 = from * width + c0;
                 int s0 = at[8] + x0 * VECTORS;
-                float scale = 1f / Math.max(length(key, at[1] + x0, kkScale, at[5] + c0, size), SHORTEST);
+                float scale = 1f / Math.max(gates[lengths(width) + h], SHORTEST);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
                     int left = size - j;
                     FloatVector kj = Lanes.load(key, at[1] + x0 + j, left);
@@ -53,18 +53,18 @@ public final class StateStreamsHost {
         });
     }
 
-    /** Thread memory for the two gates of a row, read and written in whole vectors. */
-    private static int gates(int width) {
-        return 2 * width + Lanes.LENGTH;
+    /** Thread memory for the two gates of a row, read and written in whole vectors, and for the lengths of its heads. */
+    private static int gates(int width, int heads) {
+        return lengths(width) + heads;
     }
 
-    private static HostBody rates(View la, int argument, int width) {
-        return (from, to, at, scratch) -> sigmoids(la.segment(), at[argument] + from * width, scratch.floats(gates(width)), 0, width);
+    private static HostBody rates(View la, int argument, int width, int heads) {
+        return (from, to, at, scratch) -> sigmoids(la.segment(), at[argument] + from * width, scratch.floats(gates(width, heads)), 0, width);
     }
 
     /** To follow {@link #rates}, whose last vector may reach into the decays. */
-    private static HostBody decays(View lw, int argument, int width) {
-        return (from, to, at, scratch) -> sigmoids(lw.segment(), at[argument] + from * width, scratch.floats(gates(width)), width, width);
+    private static HostBody decays(View lw, int argument, int width, int heads) {
+        return (from, to, at, scratch) -> sigmoids(lw.segment(), at[argument] + from * width, scratch.floats(gates(width, heads)), width, width);
     }
 
     private static void sigmoids(MemorySegment in, int element, float[] out, int to, int count) {
@@ -77,21 +77,36 @@ public final class StateStreamsHost {
         return FloatVector.fromArray(Lanes.SPECIES, from, at);
     }
 
-    /** ‖k ⊙ k_k‖ of one head. */
-    private static float length(MemorySegment key, int k0, MemorySegment scale, int kk0, int size) {
-        FloatVector squares = Lanes.of(0f);
-        for (int j = 0; j < size; j += Lanes.LENGTH) {
-            FloatVector p = Lanes.load(key, k0 + j, size - j).mul(Lanes.load(scale, kk0 + j, size - j));
-            squares = p.fma(p, squares);
-        }
-        return (float) Math.sqrt(Lanes.sum(squares));
+    /** ‖k ⊙ k_k‖ of every head of a row. */
+    private static HostBody lengths(View k, int argument, View kk, int scaleArgument, int heads, int size) {
+        int width = heads * size;
+        return (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(gates(width, heads));
+            MemorySegment key = k.segment();
+            MemorySegment scale = kk.segment();
+            for (int h = 0; h < heads; h++) {
+                FloatVector squares = Lanes.of(0f);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    int left = size - j;
+                    int c = h * size + j;
+                    FloatVector p = Lanes.load(key, at[argument] + from * width + c, left).mul(Lanes.load(scale, at[scaleArgument] + c, left));
+                    squares = p.fma(p, squares);
+                }
+                gates[lengths(width) + h] = (float) Math.sqrt(Lanes.sum(squares));
+            }
+        };
+    }
+
+    /** Where the lengths stand in thread memory. */
+    private static int lengths(int width) {
+        return 2 * width + Lanes.LENGTH;
     }
 
     public static HostBody backwardGates(View k, View lw, View la, View ka, View pos, View streams, View dstreams, View dlw, View dla,
             int heads, int size) {
         int width = heads * size;
-        return Passes.of(rates(la, 2, width), decays(lw, 1, width), (from, to, at, scratch) -> {
-            float[] gates = scratch.floats(gates(width));
+        return Passes.of(rates(la, 2, width, heads), decays(lw, 1, width, heads), (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(gates(width, heads));
             MemorySegment key = k.segment();
             MemorySegment scale = ka.segment();
             MemorySegment stream = streams.segment();
@@ -124,8 +139,8 @@ public final class StateStreamsHost {
 
     public static HostBody backwardKey(View k, View la, View kk, View ka, View pos, View dstreams, View dk, View dp, int heads, int size) {
         int width = heads * size;
-        return Passes.of(rates(la, 1, width), (from, to, at, scratch) -> {
-            float[] gates = scratch.floats(gates(width));
+        return Passes.of(rates(la, 1, width, heads), lengths(k, 0, kk, 2, heads, size), (from, to, at, scratch) -> {
+            float[] gates = scratch.floats(gates(width, heads));
             MemorySegment key = k.segment();
             MemorySegment kkScale = kk.segment();
             MemorySegment upstream = dstreams.segment();
@@ -143,7 +158,7 @@ public final class StateStreamsHost {
                     dots = Lanes.load(key, at[0] + x0 + j, left).mul(Lanes.load(kkScale, at[2] + c0 + j, left)).fma(g, dots);
                     Lanes.store(g, scaledGradient, at[7] + x0 + j, left);
                 }
-                float length = length(key, at[0] + x0, kkScale, at[2] + c0, size);
+                float length = gates[lengths(width) + h];
                 float scale = 1f / Math.max(length, SHORTEST);
                 float pull = length > SHORTEST ? Lanes.sum(dots) * scale * scale : 0f;
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
@@ -153,7 +168,7 @@ public final class StateStreamsHost {
                 }
             }
         }, (from, to, at, scratch) -> {
-            float[] gates = scratch.floats(gates(width));
+            float[] gates = scratch.floats(gates(width, heads));
             MemorySegment kkScale = kk.segment();
             MemorySegment kaScale = ka.segment();
             MemorySegment upstream = dstreams.segment();

@@ -11,47 +11,61 @@ public final class SummaryHost {
     private SummaryHost() {
     }
 
-    /** Items are (row, head). */
+    /** Items are rows. */
     public static HostBody forward(View y, View weight, View bias, View streams, View rk, View s, View stats, int heads, int size, float eps) {
-        return (from, to, at, scratch) -> {
-            MemorySegment in = y.segment();
-            MemorySegment weights = weight.segment();
-            MemorySegment biases = bias.segment();
+        return Passes.of((from, to, at, scratch) -> {
             MemorySegment stream = streams.segment();
-            MemorySegment bonusWeights = rk.segment();
-            MemorySegment out = s.segment();
+            MemorySegment weights = rk.segment();
             FloatArray kept = stats.floats();
-            for (int n = from; n < to; n++) {
-                int c0 = n % heads * size;
-                int y0 = at[0] + n * size;
+            for (int n = from * heads; n < to * heads; n++) {
                 int k0 = at[3] + (n * 6 + 3) * size;
-                FloatVector sums = Lanes.of(0f);
                 FloatVector products = Lanes.of(0f);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
                     int left = size - j;
-                    sums = sums.add(Lanes.load(in, y0 + j, left));
-                    FloatVector weighted = Lanes.load(stream, k0 + j, left).mul(Lanes.load(bonusWeights, at[4] + c0 + j, left));
+                    FloatVector weighted = Lanes.load(stream, k0 + j, left).mul(Lanes.load(weights, at[4] + n % heads * size + j, left));
                     products = Lanes.load(stream, k0 + 2 * size + j, left).fma(weighted, products);
                 }
+                kept.set(at[6] + n * 3 + 2, Lanes.sum(products));
+            }
+        }, (from, to, at, scratch) -> {
+            MemorySegment in = y.segment();
+            FloatArray kept = stats.floats();
+            for (int n = from * heads; n < to * heads; n++) {
+                int y0 = at[0] + n * size;
+                FloatVector sums = Lanes.of(0f);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    sums = sums.add(Lanes.load(in, y0 + j, size - j));
+                }
                 float mean = Lanes.sum(sums) / size;
-                float bonus = Lanes.sum(products);
                 FloatVector squares = Lanes.of(0f);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
                     FloatVector d = Lanes.cut(Lanes.load(in, y0 + j, size - j).sub(mean), size - j, 0f);
                     squares = d.fma(d, squares);
                 }
-                float scale = 1f / (float) Math.sqrt(Lanes.sum(squares) / size + eps);
+                kept.set(at[6] + n * 3, mean);
+                kept.set(at[6] + n * 3 + 1, 1f / (float) Math.sqrt(Lanes.sum(squares) / size + eps));
+            }
+        }, (from, to, at, scratch) -> {
+            MemorySegment in = y.segment();
+            MemorySegment weights = weight.segment();
+            MemorySegment biases = bias.segment();
+            MemorySegment stream = streams.segment();
+            MemorySegment out = s.segment();
+            FloatArray kept = stats.floats();
+            for (int n = from * heads; n < to * heads; n++) {
+                int c0 = n % heads * size;
+                int v0 = at[3] + (n * 6 + 4) * size;
+                float mean = kept.get(at[6] + n * 3);
+                float scale = kept.get(at[6] + n * 3 + 1);
+                FloatVector bonus = Lanes.of(kept.get(at[6] + n * 3 + 2));
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
                     int left = size - j;
-                    FloatVector normed = Lanes.load(in, y0 + j, left).sub(mean).mul(scale);
+                    FloatVector normed = Lanes.load(in, at[0] + n * size + j, left).sub(mean).mul(scale);
                     FloatVector summary = normed.fma(Lanes.load(weights, at[1] + c0 + j, left), Lanes.load(biases, at[2] + c0 + j, left));
-                    Lanes.store(Lanes.load(stream, k0 + size + j, left).fma(Lanes.of(bonus), summary), out, at[5] + n * size + j, left);
+                    Lanes.store(Lanes.load(stream, v0 + j, left).fma(bonus, summary), out, at[5] + n * size + j, left);
                 }
-                kept.set(at[6] + n * 3, mean);
-                kept.set(at[6] + n * 3 + 1, scale);
-                kept.set(at[6] + n * 3 + 2, bonus);
             }
-        };
+        });
     }
 
     /** Items are (row, head). */

@@ -21,9 +21,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </pre>
  *
  * <p>{@code q}, {@code o} are [rows, heads, headSize], {@code k}, {@code v} [rows, kvHeads, headSize]; query head h reads key and value head
- * h · kvHeads / heads, and dk, dv sum over the query heads that read them. {@code lse} is [rows, heads], {@code stats} [rows, heads, 2] holds
- * (lse, D). The mask is two rows of absolute row numbers, {@code first} and {@code last} [rows], see {@link #fillSpans}. The sums run over
- * the keys in one pass, with the running maximum of Milakov and Gimelshein, arXiv 1805.02867; backward as in Dao et al., arXiv 2205.14135.
+ * h · kvHeads / heads (heads is a multiple of kvHeads), and dk, dv sum over the query heads that read them. {@code lse} is [rows, heads],
+ * {@code stats} [rows, heads, 2] holds (lse, D). The mask is two rows of absolute row numbers, {@code first} and {@code last} [rows], see
+ * {@link #fillSpans}. The sums run over the keys in one pass, with the running maximum of Milakov and Gimelshein, arXiv 1805.02867; backward
+ * as in Dao et al., arXiv 2205.14135.
  */
 public final class Attention {
     private Attention() {
@@ -62,7 +63,8 @@ public final class Attention {
     }
 
     /** Writes dq. */
-    public static Launch backwardQuery(View q, View k, View v, View dO, View stats, View first, View dq, int rows, int heads, int kvHeads, int headSize) {
+    public static Launch backwardQuery(View q, View k, View v, View dO, View stats, View first, View dq,
+            int rows, int heads, int kvHeads, int headSize) {
         AttentionQueryHost host = new AttentionQueryHost(q, k, v, dO, stats, first, dq, rows, heads, kvHeads, headSize);
         return Launch.of("attention.backward_query", Attention::attentionBackwardQuery, rows * heads,
                 q, k, v, dO, stats, first, dq, heads, kvHeads, headSize).onHost(host.items(), host);

@@ -79,8 +79,8 @@ final class Gemm {
     }
 
     /**
-     * One tile, y_(i…i+3),(j…j+3). Element (i, l) of a stands at {@code a0 + i · ai + l · al}, (l, j) of b at {@code b0 + l · bl + j · bj}, (i, j) of y at
-     * {@code y0 + i · yi + j}; where {@code starts} is 1, element (i, j) starts from that of {@code start}.
+     * One tile, y_(i…i+3),(j…j+3). Element (i, l) of a stands at {@code a0 + i · ai + l · al}, (l, j) of b at {@code b0 + l · bl + j · bj},
+     * (i, j) of y at {@code y0 + i · yi + j}; where {@code starts} is 1, element (i, j) starts from that of {@code start}.
      */
     static void gemmTile(int i, int j, FloatArray a, int a0, int ai, int al, FloatArray b, int b0, int bl, int bj,
             FloatArray start, int start0, int starti, FloatArray y, int y0, int yi, int starts, int m, int n, int k) {

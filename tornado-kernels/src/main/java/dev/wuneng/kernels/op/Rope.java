@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.RopeHost;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -34,12 +35,17 @@ public final class Rope {
 
     /** Writes y. */
     public static Launch forward(View x, View pos, View cos, View sin, View y, int rows, int heads, int headSize) {
-        return Launch.of("rope.forward", Rope::ropeTurn, rows * heads * (headSize / 2), x, pos, cos, sin, y, heads, headSize / 2, 1f);
+        return turn("rope.forward", x, pos, cos, sin, y, rows, heads, headSize / 2, 1f);
     }
 
     /** Writes dx. */
     public static Launch backward(View dy, View pos, View cos, View sin, View dx, int rows, int heads, int headSize) {
-        return Launch.of("rope.backward", Rope::ropeTurn, rows * heads * (headSize / 2), dy, pos, cos, sin, dx, heads, headSize / 2, -1f);
+        return turn("rope.backward", dy, pos, cos, sin, dx, rows, heads, headSize / 2, -1f);
+    }
+
+    private static Launch turn(String name, View x, View pos, View cos, View sin, View y, int rows, int heads, int pairs, float direction) {
+        return Launch.of(name, Rope::ropeTurn, rows * heads * pairs, x, pos, cos, sin, y, heads, pairs, direction)
+                .onHost(rows, RopeHost.turn(x, pos, cos, sin, y, heads, pairs, direction));
     }
 
     public static void ropeTurn(int from, int to, IntArray at, int p, FloatArray x, IntArray pos, FloatArray cosines, FloatArray sines, FloatArray y,

@@ -30,7 +30,7 @@ public final class Summary {
     /** Writes s and stats. */
     public static Launch forward(View y, View weight, View bias, View streams, View rk, View s, View stats, int rows, int heads, int headSize, float eps) {
         return Launch.of("summary.forward", Summary::summaryForward, rows * heads, y, weight, bias, streams, rk, s, stats, heads, headSize, eps)
-                .onHost(rows * heads, SummaryHost.forward(y, weight, bias, streams, rk, s, stats, heads, headSize, eps));
+                .onHost(rows, SummaryHost.forward(y, weight, bias, streams, rk, s, stats, heads, headSize, eps));
     }
 
     /** Writes dy. */

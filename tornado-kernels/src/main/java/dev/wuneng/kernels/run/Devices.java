@@ -39,13 +39,27 @@ public final class Devices {
      * {@code opencl:driver:device} with TornadoVM's own indices. A device that is not there is an error.
      */
     public static Executor open(String name) {
+        return open(name, Runtime.getRuntime().availableProcessors());
+    }
+
+    /** The device that computes where none is named: TornadoVM's first in a program that was started by it, and otherwise the JVM. */
+    public static String standard() {
+        if (TornadoSdk.missing().isPresent()) {
+            return JVM;
+        }
+        List<Found> found = found();
+        return found.stream().filter(f -> !f.info.isCpu()).findFirst().or(() -> found.stream().findFirst()).map(f -> f.info.id()).orElse(JVM);
+    }
+
+    /** The same with a number of threads for the JVM; a device of TornadoVM has its own. */
+    public static Executor open(String name, int threads) {
         if (name.equalsIgnoreCase(JVM)) {
-            return JvmExecutor.allCores();
+            return new JvmExecutor(threads);
         }
         Optional<String> missing = TornadoSdk.missing();
         if (name.equalsIgnoreCase(AUTO)) {
             Optional<Found> accelerator = missing.isPresent() ? Optional.empty() : found().stream().filter(f -> !f.info.isCpu()).findFirst();
-            return accelerator.map(Found::open).orElseGet(JvmExecutor::allCores);
+            return accelerator.map(Found::open).orElseGet(() -> new JvmExecutor(threads));
         }
         if (missing.isPresent()) {
             throw new KernelException("device " + name + " is not available: " + missing.get());

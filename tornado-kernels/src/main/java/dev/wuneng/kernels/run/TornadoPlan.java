@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.run;
 
 import java.io.Serializable;
+import java.nio.BufferOverflowException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -9,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -29,8 +31,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * with the index of a run is a program's offset table, which is copied in every time.
  */
 final class TornadoPlan implements AutoCloseable {
-    /** Tasks that one graph of TornadoVM holds. */
+    /** Tasks that one graph of TornadoVM holds, and nodes that represent it. */
     private static final int TASKS = 256;
+    private static final int NODES = 1024;
     private static final int FILL = 0;
 
     private final TornadoDevice device;
@@ -66,6 +69,7 @@ final class TornadoPlan implements AutoCloseable {
         buffers.forEach(b -> all.add(b.array()));
         all.add(tick);
         arrays = all.toArray();
+        checkDistinct(programs);
         graphs.add(fillGraph());
         programs.forEach(this::addGraphs);
         for (Buffer buffer : buffers) {
@@ -75,6 +79,15 @@ final class TornadoPlan implements AutoCloseable {
         plan = new TornadoExecutionPlan(graphs.toArray(ImmutableTaskGraph[]::new));
         plan.withDevice(device);
         plan.withGridScheduler(grid);
+    }
+
+    /** TornadoVM knows arrays by their hash codes alone; two that happen to share one would silently be taken for one another. */
+    private void checkDistinct(List<Program> programs) {
+        Set<Integer> codes = new HashSet<>();
+        Stream<Object> all = Stream.concat(Stream.of(arrays), programs.stream().distinct().map(Program::at));
+        if (!all.allMatch(array -> codes.add(array.hashCode()))) {
+            throw new KernelException("two buffers have the same hash code, which TornadoVM cannot tell apart: start again");
+        }
     }
 
     List<Program> programs() {
@@ -116,20 +129,41 @@ final class TornadoPlan implements AutoCloseable {
     }
 
     private void addGraphs(Program program) {
-        List<Integer> indices = new ArrayList<>();
         List<Integer> launches = new ArrayList<>();
-        for (int i = 0; i <= program.launches().size(); i++) {
-            boolean end = i == program.launches().size();
-            if (launches.size() == TASKS || end && !launches.isEmpty()) {
-                indices.add(graphs.size());
-                graphs.add(programGraph(program, launches));
-                launches.clear();
-            }
-            if (!end && program.launches().get(i).items() > 0) {
+        for (int i = 0; i < program.launches().size(); i++) {
+            if (program.launches().get(i).items() > 0) {
                 launches.add(i);
             }
         }
-        graphsOf.put(program, indices);
+        graphsOf.put(program, new ArrayList<>());
+        addGraphs(program, launches);
+    }
+
+    /** Adds launches as one graph, or as several where TornadoVM's fixed sizes do not hold them. */
+    private void addGraphs(Program program, List<Integer> launches) {
+        if (launches.isEmpty()) {
+            return;
+        }
+        if (launches.size() <= TASKS && nodes(program, launches) <= NODES) {
+            try {
+                ImmutableTaskGraph graph = programGraph(program, launches);
+                graphsOf.get(program).add(graphs.size());
+                graphs.add(graph);
+                return;
+            } catch (BufferOverflowException tooLong) {
+                // The halves may fit.
+            }
+        }
+        if (launches.size() == 1) {
+            throw new KernelException("kernel " + program.launches().get(launches.getFirst()).name() + " has more buffers around it than a task graph holds");
+        }
+        addGraphs(program, launches.subList(0, launches.size() / 2));
+        addGraphs(program, launches.subList(launches.size() / 2, launches.size()));
+    }
+
+    /** At most so many nodes represent launches in TornadoVM: every buffer, and for each launch itself, its own numbers and what it writes. */
+    private int nodes(Program program, List<Integer> launches) {
+        return 3 * arrays.length + launches.stream().mapToInt(i -> 4 + program.launches().get(i).views().size()).sum();
     }
 
     private ImmutableTaskGraph programGraph(Program program, List<Integer> launches) {
@@ -152,6 +186,8 @@ final class TornadoPlan implements AutoCloseable {
         String task = "t" + i + "_" + launch.name().replaceAll("[^A-Za-z0-9]", "_");
         try {
             launch.kernel().addTo(graph, task, launch.arguments(0, launch.items(), program.at(), program.offsetsOf(i)));
+        } catch (BufferOverflowException e) {
+            throw e;
         } catch (Throwable t) {
             throw cannotRun(launch, program, t);
         }

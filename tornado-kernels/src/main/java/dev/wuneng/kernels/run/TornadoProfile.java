@@ -12,7 +12,8 @@ import uk.ac.manchester.tornado.api.TornadoProfilerResult;
  */
 public final class TornadoProfile {
     private boolean everyRun;
-    private long compileNanos;
+    private long generateNanos;
+    private long driverNanos;
     private long copyNanos;
     private final Map<String, Long> nanosOfKernel = new LinkedHashMap<>();
     private final Map<String, Integer> launchesOfKernel = new LinkedHashMap<>();
@@ -30,7 +31,8 @@ public final class TornadoProfile {
     }
 
     void add(TornadoProfilerResult result, Map<String, Launch> tasks) {
-        compileNanos += result.getTornadoCompilerTime() + result.getDriverInstallTime();
+        generateNanos += result.getTornadoCompilerTime();
+        driverNanos += result.getDriverInstallTime();
         copyNanos += result.getDeviceWriteTime() + result.getDeviceReadTime();
         String log = result.getProfileLog();
         tasks.forEach((task, launch) -> {
@@ -45,8 +47,14 @@ public final class TornadoProfile {
         return time.find() ? Long.parseLong(time.group(1)) : 0;
     }
 
-    public double compileSeconds() {
-        return compileNanos / 1e9;
+    /** Time in which TornadoVM made source of kernels. */
+    public double generateSeconds() {
+        return generateNanos / 1e9;
+    }
+
+    /** Time in which the driver built it. */
+    public double driverSeconds() {
+        return driverNanos / 1e9;
     }
 
     public double copySeconds() {

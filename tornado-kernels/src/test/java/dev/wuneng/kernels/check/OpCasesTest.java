@@ -1,12 +1,10 @@
 package dev.wuneng.kernels.check;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.JvmExecutor;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -21,17 +19,6 @@ class OpCasesTest {
     @TestFactory
     Stream<DynamicTest> hostForms() {
         return OpCases.all().stream().map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new JvmExecutor(2))));
-    }
-
-    @TestFactory
-    Stream<DynamicTest> sameBitsForAnyNumberOfThreads() {
-        List<OpCase> one = OpCases.all();
-        List<OpCase> three = OpCases.all();
-        return IntStream.range(0, one.size()).mapToObj(i -> DynamicTest.dynamicTest(one.get(i).toString(), () -> {
-            try (Executor alone = new JvmExecutor(1); Executor shared = new JvmExecutor(3)) {
-                assertArrayEquals(OpCheck.outcome(one.get(i), alone, 7).toArray(), OpCheck.outcome(three.get(i), shared, 7).toArray());
-            }
-        }));
     }
 
     private static void check(OpCase c, Executor executor) {

@@ -1,7 +1,7 @@
 package dev.wuneng.cli.bench;
 
 import com.google.gson.JsonObject;
-import dev.wuneng.cli.Devices;
+import dev.wuneng.cli.DeviceOption;
 import dev.wuneng.kernels.op.Linear;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code wuneng bench gemm}: square matrix products as a linear layer computes them, y = x Wᵀ. */
@@ -21,6 +22,9 @@ final class BenchGemmCommand implements Callable<Integer> {
     private static final double WARM_UP_SECONDS = 1;
     private static final double SECONDS = 2;
     private static final int LEAST_RUNS = 5;
+
+    @Mixin
+    private DeviceOption device;
 
     @Option(names = "--sizes", split = ",", required = true, paramLabel = "N", description = "rows and columns: --sizes 512,1024")
     private List<Integer> sizes;
@@ -36,7 +40,7 @@ final class BenchGemmCommand implements Callable<Integer> {
         sizes.stream().filter(n -> n < 1 || n > LARGEST).findFirst().ifPresent(n -> {
             throw new ConfigException("--sizes: " + n + " is no size to measure: give 1 to " + LARGEST);
         });
-        try (Executor executor = Devices.open(threads)) {
+        try (Executor executor = device.open(null, threads)) {
             JsonObject gflops = new JsonObject();
             for (int n : sizes) {
                 Spread spread = measure(n, executor);

@@ -2,8 +2,9 @@ package dev.wuneng.cli.bench;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import dev.wuneng.cli.Devices;
+import dev.wuneng.cli.DeviceOption;
 import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.kernels.run.Program;
 import dev.wuneng.model.ModelConfig;
 import dev.wuneng.model.ModelException;
 import dev.wuneng.model.decoder.Activations.Keep;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code wuneng bench train}: steps of training on random tokens, forward, cross-entropy, backward and AdamW. */
@@ -39,6 +41,9 @@ final class BenchTrainCommand implements Callable<Integer> {
     private static final int WARM_UP = 3;
     private static final int LEAST_STEPS = 5;
     private static final double SECONDS = 20;
+
+    @Mixin
+    private DeviceOption device;
 
     @Option(names = "--config", paramLabel = "FILE", required = true, description = "a model and its batch, such as bench/nano.json")
     private Path file;
@@ -59,12 +64,15 @@ final class BenchTrainCommand implements Callable<Integer> {
         RunConfigs.set(given, settings, SCHEMA);
         Shape shape = new Shape(size(given, "rows"), size(given, "length"));
         ModelConfig config = config(given);
-        try (Executor executor = Devices.open(threads)) {
+        try (Executor executor = device.open(null, threads)) {
             Parameters parameters = new Parameters(config, Trainable.ALL);
             Initialization.all(parameters, 1);
             parameters.buffers().forEach(executor::upload);
             NextToken objective = new NextToken(new Decoder(parameters, new Batch(config, shape.rows, shape.length), Keep.ALL));
             Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.PUBLISHED);
+            List<Program> programs = new ArrayList<>(objective.programs());
+            programs.addAll(optimizer.programs());
+            executor.prepare(programs);
             Sequences batch = randomTokens(config.vocabSize(), shape);
             List<Double> rates = new ArrayList<>();
             long end = Long.MAX_VALUE;

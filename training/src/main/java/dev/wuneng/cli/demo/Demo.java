@@ -27,7 +27,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /** The whole pipeline on real text: vocabulary, documents, teacher, alignment, distillation, fine-tuning, generation. */
@@ -84,23 +83,10 @@ final class Demo {
         return out.resolve(stage == Stage.SFT ? "pairs.arrow" : "text.arrow");
     }
 
-    private Stream<String> documents() {
-        return share(text.documents());
-    }
-
-    private Stream<PromptAnswer> pairs() {
-        return share(text.pairs());
-    }
-
-    private <T> Stream<T> share(Stream<T> all) {
-        AtomicLong index = new AtomicLong();
-        return all.filter(each -> index.getAndIncrement() % plan.share() == 0);
-    }
-
     private void learnVocabulary() {
         long start = System.nanoTime();
         BpeModel vocabulary;
-        try (Stream<String> documents = documents()) {
+        try (Stream<String> documents = text.documents()) {
             vocabulary = BpeTrainer.train(documents, plan.vocabulary());
         }
         vocabulary.save(tokenizer());
@@ -108,11 +94,11 @@ final class Demo {
     }
 
     private void tokenize(Tokenizer tokenizer) {
-        try (Stream<String> counted = documents(); Stream<String> documents = documents()) {
+        try (Stream<String> counted = text.documents(); Stream<String> documents = text.documents()) {
             ProgressLine line = new ProgressLine("text", 0, counted.count());
             report(documents(Stage.TEACHER), Tokenize.documents(documents, tokenizer, documents(Stage.TEACHER), shown(line)));
         }
-        try (Stream<PromptAnswer> counted = pairs(); Stream<PromptAnswer> pairs = pairs()) {
+        try (Stream<PromptAnswer> counted = text.pairs(); Stream<PromptAnswer> pairs = text.pairs()) {
             ProgressLine line = new ProgressLine("questions", 0, counted.count());
             report(documents(Stage.SFT), Tokenize.conversations(pairs, tokenizer, documents(Stage.SFT), shown(line)));
         }

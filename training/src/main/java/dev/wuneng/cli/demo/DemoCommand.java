@@ -1,6 +1,6 @@
 package dev.wuneng.cli.demo;
 
-import dev.wuneng.cli.Devices;
+import dev.wuneng.cli.DeviceOption;
 import dev.wuneng.cli.Interruption;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.training.config.ConfigException;
@@ -12,6 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code wuneng demo}. */
@@ -21,7 +22,8 @@ import picocli.CommandLine.Option;
             "Learns a vocabulary, trains a small Qwen2 teacher, turns it into WuNeng (alignment, distillation), fine-tunes it on questions and answers, "
                     + "and lets teacher and student write."})
 public final class DemoCommand implements Callable<Integer> {
-    private static final int INTERRUPTED = 130;
+    @Mixin
+    private DeviceOption device;
 
     @Option(names = "--quick", description = "the same in about a minute, with a smaller model")
     private boolean quick;
@@ -39,9 +41,10 @@ public final class DemoCommand implements Callable<Integer> {
         } else if (Files.exists(out)) {
             throw new ConfigException("--out: " + out + " exists: name a new folder");
         }
-        try (Executor executor = Devices.open(0); Interruption interruption = new Interruption()) {
-            DemoText text = files.isEmpty() ? DemoText.wordNet() : DemoText.files(files);
-            return new Demo(quick ? DemoPlan.QUICK : DemoPlan.FULL, text, out, executor, interruption).run() ? 0 : INTERRUPTED;
+        try (Executor executor = device.open(); Interruption interruption = new Interruption()) {
+            DemoPlan plan = quick ? DemoPlan.QUICK : DemoPlan.FULL;
+            DemoText text = files.isEmpty() ? DemoText.wordNet(plan.share()) : DemoText.files(files);
+            return new Demo(plan, text, out, executor, interruption).run() ? 0 : Interruption.STATUS;
         }
     }
 }

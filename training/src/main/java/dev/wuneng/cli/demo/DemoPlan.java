@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * How large the demonstration is.
  *
- * @param share one of so many documents and questions is taken
+ * @param share of WordNet, one of so many documents and questions is taken
  * @param vocabulary tokens of the learned vocabulary
  * @param model the teacher
  * @param batch rows and their length
@@ -18,7 +18,7 @@ record DemoPlan(int share, int vocabulary, List<String> model, List<String> batc
             List.of("model.hidden_size=128", "model.num_hidden_layers=4", "model.num_attention_heads=4", "model.num_key_value_heads=2",
                     "model.head_dim=32", "model.intermediate_size=352", "model.max_position_embeddings=256", "model.rope_theta=10000",
                     "model.tie_word_embeddings=true"),
-            List.of("data.rows=16", "data.length=128"), 1000, 200, 300, 300);
+            List.of("data.rows=16", "data.length=128"), 800, 100, 100, 100);
 
     /** About a minute. */
     static final DemoPlan QUICK = new DemoPlan(20, 1024,

@@ -7,10 +7,14 @@ import dev.wuneng.data.text.WordNet;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /** What the demonstration learns from: documents, and questions with answers made of the same text. */
 interface DemoText {
+    /** Characters of a text, at least, that a model is given to go on from. */
+    int BEGINNING = 20;
+
     Stream<String> documents();
 
     Stream<PromptAnswer> pairs();
@@ -21,8 +25,8 @@ interface DemoText {
     /** What the fine-tuned model is asked. */
     List<String> questions();
 
-    /** The glosses of WordNet, as the build put them beside the program. */
-    static DemoText wordNet() {
+    /** Every {@code share}-th gloss of WordNet, as the build put it beside the program. */
+    static DemoText wordNet(int share) {
         Path jar = Path.of(System.getProperty("wuneng.home", ".")).resolve("training/target/demo/wordnet-3.1.jar");
         if (!Files.exists(jar)) {
             throw new DataException(jar + " is missing: start the demo with ./wuneng, which builds it, or give a text with --text");
@@ -31,12 +35,12 @@ interface DemoText {
         return new DemoText() {
             @Override
             public Stream<String> documents() {
-                return wordNet.documents();
+                return everyNth(share, wordNet.documents());
             }
 
             @Override
             public Stream<PromptAnswer> pairs() {
-                return wordNet.pairs();
+                return everyNth(share, wordNet.pairs());
             }
 
             @Override
@@ -51,14 +55,19 @@ interface DemoText {
         };
     }
 
+    private static <T> Stream<T> everyNth(int n, Stream<T> all) {
+        AtomicLong index = new AtomicLong();
+        return all.filter(each -> index.getAndIncrement() % n == 0);
+    }
+
     /** Paragraphs of text files. A question is the first half of one, its answer the rest. */
     static DemoText files(List<Path> files) {
         List<String> first;
         try (Stream<String> documents = PlainText.documents(files)) {
-            first = documents.filter(d -> d.length() > 40).limit(2).toList();
+            first = documents.filter(d -> d.indexOf(' ', BEGINNING) > 0 && middle(d) > 0).limit(2).toList();
         }
         if (first.isEmpty()) {
-            throw new DataException("The files " + files + " hold no paragraph of 40 characters: give longer texts.");
+            throw new DataException("The files " + files + " hold no paragraph of a few words: give longer texts.");
         }
         return new DemoText() {
             @Override
@@ -74,7 +83,7 @@ interface DemoText {
 
             @Override
             public List<String> beginnings() {
-                return first.stream().map(d -> d.substring(0, d.indexOf(' ', 20))).toList();
+                return first.stream().map(d -> d.substring(0, d.indexOf(' ', BEGINNING))).toList();
             }
 
             @Override

@@ -88,7 +88,7 @@ public record RunConfig(
         return new RunConfig(stage, null, null, new JsonObject(), null, new Data(null, 10, 4, 512), 0, 1, 0,
                 stage == Stage.TEACHER ? new LearningRate(1e-3, 1e-4, 50) : published, new AdamW(0.9, 0.95, 1e-8, 0.1, 1),
                 stage == Stage.ALIGN ? ATTENTION : EVERYTHING, new Alignment(0.5, 2, 0.1, 0.9), new Distillation(0.9, 0.1, 1),
-                Kept.ALL, new Evaluation(100, 16), 500, 1, 0, "jvm", null);
+                Kept.ALL, new Evaluation(100, 16), 500, 1, 0, null, null);
     }
 
     /** Positions of a micro-batch. */

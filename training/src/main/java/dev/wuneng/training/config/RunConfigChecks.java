@@ -37,7 +37,6 @@ final class RunConfigChecks {
         require(c.evaluation().batches() > 0, "evaluation.batches", c.evaluation().batches(), "1 or more");
         require(c.checkpointEvery() >= 0, "checkpoint_every", c.checkpointEvery(), "0 (at the end only) or more steps");
         require(c.threads() >= 0, "threads", c.threads(), "0 (all processors) or more");
-        require(c.device().equals("jvm"), "device", c.device(), "jvm, the only one so far");
         present(c.out(), "out", "the folder to write to, such as runs/" + c.stage());
     }
 
@@ -45,7 +44,8 @@ final class RunConfigChecks {
         switch (c.stage()) {
             case TEACHER -> {
                 require(c.student() == null, "student", c.student(), "left out: a teacher goes on from teacher, or starts from model");
-                require((c.teacher() == null) == (c.model().size() > 0), "model", c.model(), "given for a fresh teacher, or teacher be given to go on with one, not both");
+                require((c.teacher() == null) == (c.model().size() > 0), "model", c.model(),
+                        "given for a fresh teacher, or teacher be given to go on with one, not both");
             }
             case ALIGN, DISTILL -> {
                 present(c.teacher(), "teacher", "the folder of the model to learn from");
@@ -77,7 +77,8 @@ final class RunConfigChecks {
         RunConfig.Alignment align = c.alignment();
         require(align.state() >= 0, "alignment.state", align.state(), "0 or more");
         require(align.band() >= 0, "alignment.band", align.band(), "0 or more");
-        require(align.low() >= 0 && align.low() <= align.high() && align.high() <= 1, "alignment.low", align.low(), "0 or more, up to alignment.high, which is at most 1");
+        require(align.low() >= 0 && align.low() <= align.high() && align.high() <= 1, "alignment.low", align.low(),
+                "0 or more, up to alignment.high, which is at most 1");
         RunConfig.Distillation distill = c.distillation();
         require(distill.kl() >= 0, "distillation.kl", distill.kl(), "0 or more");
         require(distill.ce() >= 0 && distill.kl() + distill.ce() > 0, "distillation.ce", distill.ce(), "0 or more, and not 0 where kl is 0");

@@ -33,7 +33,8 @@ public final class RunConfigs {
             JsonObject given = object(file);
             SCHEMA.check(given, file.toString());
             if (given.has("stage") && !given.get("stage").getAsString().equals(stage.toString())) {
-                throw new ConfigException(file + ": stage is " + given.get("stage") + ", and the command is train " + stage + ": use the other command or file");
+                throw new ConfigException(file + ": stage is " + given.get("stage") + ", and the command is train " + stage
+                        + ": use the other command or file");
             }
             merge(json, given);
         }
@@ -41,6 +42,11 @@ public final class RunConfigs {
         RunConfig config = GSON.fromJson(json, RunConfig.class);
         RunConfigChecks.check(config, file == null ? "the settings" : file.toString());
         return config;
+    }
+
+    /** All keys with the defaults of a stage, as text; null is what has none. */
+    public static String defaults(Stage stage) {
+        return GSON.newBuilder().serializeNulls().create().toJson(RunConfig.defaults(stage));
     }
 
     /** A configuration as JSON, complete: reading it gives the same. */
@@ -60,7 +66,8 @@ public final class RunConfigs {
         } catch (IOException e) {
             throw new ConfigException(file + " cannot be read: give the path of a configuration", e);
         } catch (JsonParseException | IllegalStateException e) {
-            throw new ConfigException(file + " is not a JSON object: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("check its braces and quotes"), e);
+            String where = String.valueOf(e.getMessage()).lines().findFirst().orElse("check its braces and quotes");
+            throw new ConfigException(file + " is not a JSON object: " + where, e);
         }
     }
 

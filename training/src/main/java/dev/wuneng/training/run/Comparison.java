@@ -5,6 +5,7 @@ import dev.wuneng.data.pack.EvaluationRows;
 import dev.wuneng.data.pack.PackedBatch;
 import dev.wuneng.data.pack.Packing;
 import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.kernels.run.Program;
 import dev.wuneng.kernels.run.View;
 import dev.wuneng.model.ModelConfig;
 import dev.wuneng.model.decoder.Activations.Keep;
@@ -38,6 +39,12 @@ public record Comparison(double teacher, double student, double kl, List<Double>
         Decoder studentDecoder = new Decoder(student, batch, Keep.ALL);
         NextToken teacherLoss = new NextToken(teacherDecoder);
         Distillation difference = new Distillation(teacherDecoder, studentDecoder, new Distillation.Weights(1, 0, 1));
+        List<Program> programs = new ArrayList<>(teacherLoss.programs());
+        programs.addAll(difference.programs());
+        executor.prepare(programs);
+        teacher.buffers().forEach(executor::upload);
+        student.buffers().forEach(executor::upload);
+        batch.buffers().forEach(executor::upload);
         boolean gated = student.config().stateHeads() && student.config().middleHeads() == ModelConfig.MiddleHeads.GATED;
         Losses losses = new Losses();
         try (DocumentReader documents = new DocumentReader(Path.of(run.data().file()))) {

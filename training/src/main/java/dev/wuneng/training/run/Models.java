@@ -36,7 +36,8 @@ record Models(Parameters trained, Parameters teacher, Path tokenizer) {
         Parameters trained = resumed.or(() -> source(config, learnsFromTeacher)).map(folder -> Checkpoint.open(folder).load(trainable))
                 .orElseGet(() -> fresh(config, teacher, trainable, vocabulary));
         if (trained.trainableCount() == 0) {
-            throw new ConfigException("trainable " + config.trainable() + " matches no parameter of the model: use patterns such as model.layers.*.self_attn.*");
+            throw new ConfigException("trainable " + config.trainable()
+                    + " matches no parameter of the model: use patterns such as model.layers.*.self_attn.*");
         }
         if (teacher != null) {
             requireAlike(teacher.config(), trained.config());

@@ -110,8 +110,11 @@ public final class TrainingRun {
     private void evaluate(Trainer trainer, EvaluationRows heldOut, long step, Metrics metrics) {
         if (config.data().heldOut() > 0 && config.evaluation().every() > 0) {
             Losses losses = trainer.evaluate(heldOut, config.evaluation().batches());
-            metrics.evaluation(step, losses);
-            listener.evaluated(step, losses);
+            // A small file may have held out nothing.
+            if (!losses.means().isEmpty()) {
+                metrics.evaluation(step, losses);
+                listener.evaluated(step, losses);
+            }
         }
     }
 

@@ -60,7 +60,6 @@ class RunConfigsTest {
         "tokens_per_step=20         | tokens_per_step is 20, and must be a multiple of data.rows times data.length (16), such as 16",
         "learning_rate.min=1        | learning_rate.min is 1.0, and must be 0 up to learning_rate.start",
         "optimizer.beta2=1          | optimizer.beta2 is 1.0, and must be",
-        "device=opencl              | device is opencl, and must be jvm",
         "alignment.low=0.95         | alignment.low is 0.95",
         "model.hidden_size=8        | teacher is null, and must be left out, like model",
         "model.hiden_size=8         | did you mean model.hidden_size?",
