@@ -17,6 +17,8 @@ import java.util.UUID;
  */
 public final class AtomicFile implements AutoCloseable {
 
+    private static final String SUFFIX = ".tmp";
+
     private final Path target;
     private final Path temporary;
 
@@ -29,11 +31,17 @@ public final class AtomicFile implements AutoCloseable {
         try {
             // Not createTempFile: its permissions (owner only) would stay on the finished file.
             temporary = Files.createFile(
-                    absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp"));
+                    absolute.resolveSibling("." + absolute.getFileName() + "." + UUID.randomUUID() + SUFFIX));
         } catch (IOException e) {
             throw new DataException("Cannot write " + target + ": its directory does not exist or is not writable; "
                     + "create it or name another file.", e);
         }
+    }
+
+    /** Whether a file is one of these, left by a process that was killed. */
+    static boolean isTemporary(Path file) {
+        String name = file.getFileName().toString();
+        return name.startsWith(".") && name.endsWith(SUFFIX);
     }
 
     /** The file to write the content to. */

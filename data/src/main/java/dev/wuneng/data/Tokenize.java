@@ -1,28 +1,21 @@
 package dev.wuneng.data;
 
-import dev.wuneng.data.arrow.DocumentBatch;
 import dev.wuneng.data.arrow.DocumentMetadata;
 import dev.wuneng.data.arrow.DocumentWriter;
+import dev.wuneng.data.source.Sample;
 import dev.wuneng.data.text.PromptAnswer;
 import dev.wuneng.data.tokenizer.ChatMl;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.function.Function;
-import java.util.stream.Gatherers;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Turns text into a document file.
+ * Turns text into one document file.
  *
  * <p>All processors encode; the documents stay in the stream's order, and only a few chunks of them are in memory at a
- * time. The file appears when it is complete.
+ * time. The file appears when it is complete. {@link TokenizedFolder} is for more text than one file should hold.
  */
 public final class Tokenize {
-
-    // A chunk is worth handing to another thread, and small enough to keep a progress display moving.
-    private static final int CHUNK = 256;
 
     /** Told now and then how far the work is. */
     @FunctionalInterface
@@ -30,9 +23,6 @@ public final class Tokenize {
 
         /** So many documents of so many tokens are written. */
         void update(long documents, long tokens);
-    }
-
-    private record Encoded(int[] inputIds, int[] labels) {
     }
 
     private Tokenize() {
@@ -46,9 +36,7 @@ public final class Tokenize {
      */
     public static DocumentMetadata documents(Stream<String> documents, Tokenizer tokenizer, Path file,
             Progress progress) {
-        int[] end = {tokenizer.endOfText()};
-        return write(documents, text -> new Encoded(join(tokenizer.encodeDocument(text), end), null), tokenizer, file,
-                false, progress);
+        return write(documents.map(Sample.Text::new), new SampleEncoder(tokenizer, false), tokenizer, file, progress);
     }
 
     /**
@@ -58,45 +46,19 @@ public final class Tokenize {
      */
     public static DocumentMetadata conversations(Stream<PromptAnswer> pairs, Tokenizer tokenizer, Path file,
             Progress progress) {
-        ChatMl chat = new ChatMl(tokenizer);
-        int[] close = chat.close();
-        return write(pairs, pair -> {
-            int[] question = chat.question(pair.prompt());
-            int[] answer = chat.answer(pair.answer());
-            return new Encoded(join(question, answer, close), join(ignored(question), answer, ignored(close)));
-        }, tokenizer, file, true, progress);
+        return write(pairs.map(pair -> Sample.Conversation.of(pair.prompt(), pair.answer())),
+                new SampleEncoder(tokenizer, true), tokenizer, file, progress);
     }
 
-    private static <T> DocumentMetadata write(Stream<T> texts, Function<T, Encoded> encode, Tokenizer tokenizer,
-            Path file, boolean withLabels, Progress progress) {
-        int vocabularySize = tokenizer.vocabularySize();
-        try (DocumentWriter writer = new DocumentWriter(file, tokenizer.hash(), vocabularySize, withLabels)) {
-            texts.gather(Gatherers.windowFixed(CHUNK))
-                    .gather(Gatherers.mapConcurrent(Runtime.getRuntime().availableProcessors(),
-                            chunk -> chunk.stream().map(encode).toList()))
-                    .forEachOrdered(chunk -> {
-                        add(writer, chunk);
-                        progress.update(writer.documents(), writer.tokens());
-                    });
+    private static DocumentMetadata write(Stream<? extends Sample> samples, SampleEncoder encoder, Tokenizer tokenizer,
+            Path file, Progress progress) {
+        try (DocumentWriter writer = new DocumentWriter(file, tokenizer.hash(), tokenizer.vocabularySize(),
+                encoder.conversations())) {
+            ParallelMap.run(samples.iterator(), Sample::characters, encoder::encode, chunk -> {
+                chunk.forEach(encoded -> encoded.addTo(writer));
+                progress.update(writer.documents(), writer.tokens());
+            });
             return writer.finish();
         }
-    }
-
-    private static void add(DocumentWriter writer, List<Encoded> chunk) {
-        for (Encoded document : chunk) {
-            if (document.labels() == null) {
-                writer.add(document.inputIds());
-            } else {
-                writer.add(document.inputIds(), document.labels());
-            }
-        }
-    }
-
-    private static int[] ignored(int[] tokens) {
-        return IntStream.generate(() -> DocumentBatch.IGNORED).limit(tokens.length).toArray();
-    }
-
-    private static int[] join(int[]... parts) {
-        return Stream.of(parts).flatMapToInt(IntStream::of).toArray();
     }
 }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointTest {
@@ -59,13 +60,13 @@ class CheckpointTest {
         assertMessage("nowhere is not a folder", () -> Checkpoint.open(Path.of("nowhere")));
         assertMessage("config.json cannot be read", () -> Checkpoint.open(temp));
         config(false).write(temp.resolve("config.json"), Dtype.F32);
-        assertMessage("holds neither model.safetensors nor", () -> Checkpoint.open(temp).load(Trainable.NONE));
+        assertMessage("holds neither model.safetensors nor model.safetensors.index.json", () -> Checkpoint.open(temp).load(Trainable.NONE));
         Checkpoint.save(temp.resolve("teacher"), new Parameters(config(false), Trainable.NONE), null);
         config(true).write(temp.resolve("teacher/config.json"), Dtype.F32);
         assertMessage("has no tensor model.layers.0.self_attn.state.", () -> Checkpoint.open(temp.resolve("teacher")).load(Trainable.NONE));
     }
 
-    private static void assertMessage(String part, org.junit.jupiter.api.function.Executable action) {
+    private static void assertMessage(String part, Executable action) {
         String message = assertThrows(ModelException.class, action).getMessage();
         assertTrue(message.contains(part), message);
     }

@@ -4,7 +4,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Conversations of one exchange in ChatML:
+ * Conversations in ChatML, here one exchange:
  *
  * <pre>{@code
  * <|im_start|>user
@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * ANSWER<|im_end|>
  * }</pre>
  *
- * with a line break at the end.
+ * with a line break after every turn.
  */
 public final class ChatMl {
 
@@ -32,10 +32,19 @@ public final class ChatMl {
         newline = tokenizer.encodeOrdinary("\n");
     }
 
-    /** Everything up to where the answer begins. */
+    /** Everything up to where the answer to a single prompt begins. */
     public int[] question(String prompt) {
-        return join(new int[] {start}, tokenizer.encodeOrdinary("user\n" + prompt), new int[] {end}, newline, new int[] {start},
-                tokenizer.encodeOrdinary("assistant\n"));
+        return join(turn("user", prompt), newline, answerStart());
+    }
+
+    /** A turn that is not learnt, up to its end. */
+    public int[] turn(String role, String content) {
+        return join(new int[] {start}, tokenizer.encodeOrdinary(role + "\n" + content), new int[] {end});
+    }
+
+    /** What stands before an answer. */
+    public int[] answerStart() {
+        return join(new int[] {start}, tokenizer.encodeOrdinary("assistant\n"));
     }
 
     /** The answer and the end of its turn. */
@@ -43,7 +52,7 @@ public final class ChatMl {
         return join(tokenizer.encodeOrdinary(text), new int[] {end});
     }
 
-    /** What follows the answer. */
+    /** What follows a turn. */
     public int[] close() {
         return newline.clone();
     }

@@ -1,0 +1,37 @@
+package dev.wuneng.data.source;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.wuneng.data.DataException;
+import dev.wuneng.data.text.Lines;
+import dev.wuneng.data.text.Pulled;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** A JSON object a line; blank lines are passed over. */
+final class JsonLines {
+
+    private JsonLines() {
+    }
+
+    static Stream<Sample> samples(Path file, RecordLayout layout) {
+        Lines lines = new Lines(file);
+        return Pulled.stream(lines::next, lines::close).filter(line -> !line.isBlank()).mapMulti((line, down) -> {
+            String place = "Line " + lines.number() + " of " + file;
+            parse(line, place, layout).forEach(down);
+        });
+    }
+
+    private static List<Sample> parse(String line, String place, RecordLayout layout) {
+        Optional<JsonObject> object;
+        try {
+            object = Optional.of(JsonParser.parseString(line).getAsJsonObject());
+        } catch (JsonParseException | IllegalStateException e) {
+            throw new DataException(place + " is not a JSON object: write one object a line.", e);
+        }
+        return layout.samples(object.get(), place);
+    }
+}
