@@ -2,6 +2,7 @@ package dev.wuneng.cli;
 
 import dev.wuneng.cli.bench.BenchCommand;
 import dev.wuneng.cli.checkpoint.CheckpointCommand;
+import dev.wuneng.cli.data.DataCommand;
 import dev.wuneng.cli.demo.DemoCommand;
 import dev.wuneng.data.DataException;
 import dev.wuneng.kernels.run.KernelException;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         scope = CommandLine.ScopeType.INHERIT,
-        subcommands = {DemoCommand.class, TokenizeCommand.class, TrainCommand.class, GenerateCommand.class, GoldenCommand.class, BenchCommand.class,
+        subcommands = {DemoCommand.class, TokenizeCommand.class, DataCommand.class, TrainCommand.class, GenerateCommand.class, GoldenCommand.class, BenchCommand.class,
             DevicesCommand.class, ConformanceCommand.class, CheckpointCommand.class})
 public final class Main implements Runnable {
     /** Something that the user can mend. */

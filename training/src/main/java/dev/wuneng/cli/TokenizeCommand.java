@@ -1,25 +1,39 @@
 package dev.wuneng.cli;
 
-import dev.wuneng.data.Tokenize;
-import dev.wuneng.data.arrow.DocumentMetadata;
-import dev.wuneng.data.text.PlainText;
-import dev.wuneng.data.text.PromptAnswer;
+import dev.wuneng.data.Manifest;
+import dev.wuneng.data.TokenizedFolder;
+import dev.wuneng.data.source.Format;
+import dev.wuneng.data.source.PlacedSamples;
+import dev.wuneng.data.source.Sample;
+import dev.wuneng.data.source.SourceFile;
+import dev.wuneng.data.source.SourceFiles;
+import dev.wuneng.data.text.Pulled;
 import dev.wuneng.data.tokenizer.BpeTrainer;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code wuneng tokenize}: text files into a document file to train on. */
-@Command(name = "tokenize", description = {"Turns text into a file of tokenized documents (Arrow IPC), which training reads.",
-    "Each paragraph of a text file, up to a blank line, is a document. With --chat each line of a file is a JSON object with prompt and answer."})
+/** {@code wuneng tokenize}: texts and conversations into a folder of document files to train on. */
+@Command(name = "tokenize", description = {"Turns texts or conversations into a folder of tokenized documents (Arrow IPC), which training reads.",
+    "Each paragraph of a text file, up to a blank line, is a document. A record of JSON lines, Arrow, Feather or Parquet is one too: a text, or a "
+            + "conversation with messages, prompt and completion, question and answer (and choices), or instruction, input and output.",
+    "Started again after a kill, it goes on where it was."})
 final class TokenizeCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FILE", arity = "1..*", description = "UTF-8 text files")
-    private List<Path> files;
+    @Parameters(paramLabel = "SOURCE", arity = "1..*", description = "files, folders and globs of .txt, .jsonl, .arrow, .feather and .parquet")
+    private List<String> sources;
+
+    @Option(names = "--format", description = "how all sources are read: ${COMPLETION-CANDIDATES}; otherwise each one's name and first bytes say so")
+    private Format format;
+
+    @Option(names = "--field", paramLabel = "NAME", description = "the field of a record that is its text; otherwise the names of its fields say what it is")
+    private String field;
 
     @Option(names = "--tokenizer", paramLabel = "FILE", required = true, description = "a tokenizer.json, or a model's folder with one")
     private Path tokenizer;
@@ -27,39 +41,32 @@ final class TokenizeCommand implements Callable<Integer> {
     @Option(names = "--learn", paramLabel = "N", description = "first learns a byte-level BPE vocabulary of N tokens from the text, and writes --tokenizer")
     private Integer vocabulary;
 
-    @Option(names = "--chat", description = "the files hold questions and answers, of which the answers are learnt")
-    private boolean chat;
-
-    @Option(names = "--out", paramLabel = "FILE", required = true, description = "the file to write, such as text.arrow")
+    @Option(names = "--out", paramLabel = "DIR", required = true, description = "the folder to write")
     private Path out;
 
     @Override
     public Integer call() {
+        List<SourceFile> files = SourceFiles.find(sources, Optional.ofNullable(format), Optional.ofNullable(field));
         if (vocabulary != null) {
-            try (Stream<String> texts = texts()) {
-                BpeTrainer.train(texts, vocabulary).save(tokenizer);
+            try (PlacedSamples samples = new PlacedSamples(files, 0, 0)) {
+                BpeTrainer.train(texts(samples), vocabulary).save(tokenizer);
             }
         }
         try (Tokenizer loaded = Tokenizer.load(tokenizer)) {
-            DocumentMetadata written = write(loaded);
+            Manifest written = TokenizedFolder.write(files, loaded, out, TokenizedFolder.SHARD_TOKENS, (documents, tokens) -> { });
             System.out.printf("%s: %,d documents, %,d tokens of a vocabulary of %,d%n", out, written.documents(), written.tokens(), written.vocabularySize());
         }
         return 0;
     }
 
-    private DocumentMetadata write(Tokenizer loaded) {
-        Tokenize.Progress quiet = (documents, tokens) -> { };
-        if (chat) {
-            try (Stream<PromptAnswer> pairs = PromptAnswer.read(files)) {
-                return Tokenize.conversations(pairs, loaded, out, quiet);
-            }
-        }
-        try (Stream<String> texts = PlainText.documents(files)) {
-            return Tokenize.documents(texts, loaded, out, quiet);
-        }
+    private static Stream<String> texts(PlacedSamples samples) {
+        return Pulled.stream(() -> samples.hasNext() ? Optional.of(text(samples.next().sample())) : Optional.empty(), () -> { });
     }
 
-    private Stream<String> texts() {
-        return chat ? PromptAnswer.read(files).map(pair -> pair.prompt() + "\n" + pair.answer()) : PlainText.documents(files);
+    private static String text(Sample sample) {
+        return switch (sample) {
+            case Sample.Text text -> text.text();
+            case Sample.Conversation conversation -> conversation.turns().stream().map(Sample.Turn::content).collect(Collectors.joining("\n"));
+        };
     }
 }

@@ -60,12 +60,21 @@ class BadInputTest {
 
     @Test
     void texts() throws Exception {
-        assertSentence("Cannot read the text file none.txt", "tokenize", "none.txt", "--tokenizer", temp + "/tokenizer.json", "--learn", "300", "--out", temp + "/x.arrow");
+        assertSentence("Cannot read the text file none.txt", "tokenize", "none.txt", "--tokenizer", temp + "/tokenizer.json", "--learn", "300", "--out", temp + "/x");
         Path file = Files.writeString(temp.resolve("chat.jsonl"), "{\"prompt\": \"q\", \"answer\": \"a\"}\n{\"prompt\": 1}\n");
-        assertSentence("Line 2 of " + file, "tokenize", file.toString(), "--chat", "--tokenizer", temp + "/tokenizer.json", "--learn", "300", "--out", temp + "/x.arrow");
-        assertSentence("need at least 259", "tokenize", file.toString(), "--tokenizer", temp + "/tokenizer.json", "--learn", "5", "--out", temp + "/x.arrow");
+        assertSentence("Line 2 of " + file, "tokenize", file.toString(), "--tokenizer", temp + "/tokenizer.json", "--learn", "300", "--out", temp + "/x");
+        Path text = Files.writeString(temp.resolve("text.txt"), "a text");
+        assertSentence("need at least 259", "tokenize", text.toString(), "--tokenizer", temp + "/tokenizer.json", "--learn", "5", "--out", temp + "/x");
         Files.write(file, new byte[] {'{', (byte) 0xff, '}'});
-        assertSentence("is not UTF-8", "tokenize", file.toString(), "--chat", "--tokenizer", temp + "/tokenizer.json", "--learn", "300", "--out", temp + "/x.arrow");
+        assertSentence("is not UTF-8", "tokenize", file.toString(), "--tokenizer", temp + "/tokenizer.json", "--learn", "300", "--out", temp + "/x");
+    }
+
+    @Test
+    void documents() throws Exception {
+        assertSentence("Cannot read the document file none.arrow", "data", "inspect", "none.arrow");
+        assertSentence("has no manifest.json", "data", "inspect", temp.toString());
+        Path file = Files.writeString(temp.resolve("text.arrow"), "ARROW1");
+        assertSentence("text.arrow is not a complete Arrow IPC file", "data", "inspect", file.toString());
     }
 
     @Test

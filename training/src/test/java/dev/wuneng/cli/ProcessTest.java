@@ -51,19 +51,21 @@ class ProcessTest {
 
     @Test
     void allStagesByThemselves() throws Exception {
-        run("tokenize", "text.txt", "--tokenizer", "tokenizer.json", "--learn", "300", "--out", "text.arrow");
-        run("tokenize", "chat.jsonl", "--chat", "--tokenizer", "tokenizer.json", "--out", "chat.arrow");
+        run("tokenize", "text.txt", "--tokenizer", "tokenizer.json", "--learn", "300", "--out", "text");
+        run("tokenize", "chat.jsonl", "--tokenizer", "tokenizer.json", "--out", "chat");
+        Result inspected = run("data", "inspect", "chat", "--tokenizer", "tokenizer.json", "--documents", "1");
+        assertTrue(inspected.out.contains("column labels: ") && inspected.out.contains("user\nWho "), inspected.out);
         Files.writeString(temp.resolve("teacher.json"), """
                 {"model": {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16,
                            "intermediate_size": 48, "max_position_embeddings": 64, "tie_word_embeddings": true},
-                 "tokenizer": "tokenizer.json", "data": {"file": "text.arrow", "rows": 4, "length": 32, "held_out": 50},
+                 "tokenizer": "tokenizer.json", "data": {"file": "text", "rows": 4, "length": 32, "held_out": 50},
                  "steps": 60, "learning_rate": {"start": 1e-2, "warm_up": 5}, "threads": 1, "out": "runs/teacher"}
                 """);
         Result teacher = run("train", "teacher", "--config", "teacher.json");
         assertTrue(teacher.out.startsWith("Device: JVM"), teacher.out);
-        run("train", "align", "--set", "teacher=runs/teacher/model", "--set", "data.file=text.arrow", "--set", "data.rows=4", "--set", "data.length=32",
+        run("train", "align", "--set", "teacher=runs/teacher/model", "--set", "data.file=text", "--set", "data.rows=4", "--set", "data.length=32",
                 "--set", "steps=10", "--set", "threads=1", "--set", "out=runs/align");
-        run("train", "sft", "--set", "student=runs/align/model", "--set", "data.file=chat.arrow", "--set", "data.rows=4", "--set", "data.length=32",
+        run("train", "sft", "--set", "student=runs/align/model", "--set", "data.file=chat", "--set", "data.rows=4", "--set", "data.length=32",
                 "--set", "steps=10", "--set", "threads=1", "--set", "out=runs/sft");
         for (String line : Files.readAllLines(temp.resolve("runs/sft/metrics.jsonl"))) {
             JsonParser.parseString(line).getAsJsonObject().get("step").getAsLong();
@@ -72,7 +74,7 @@ class ProcessTest {
         assertTrue(text.out.lines().toList().get(1).matches("the cat (sees|likes|follows|hears).*"), text.out);
         run("generate", "--model", "runs/sft/model", "--prompt", "Who sees a dog?", "--chat", "--max-tokens", "8", "--temperature", "1", "--top-p", "0.9");
 
-        Result other = runToEnd("train", "sft", "--set", "student=runs/align/model", "--set", "data.file=text.arrow", "--set", "data.length=128", "--set", "out=runs/x");
+        Result other = runToEnd("train", "sft", "--set", "student=runs/align/model", "--set", "data.file=text", "--set", "data.length=128", "--set", "out=runs/x");
         assertEquals(1, other.status);
         assertTrue(other.err.contains("data.length is 128, and must be at most max_position_embeddings (64)"), other.err);
     }
@@ -80,9 +82,9 @@ class ProcessTest {
     /** Killed once, interrupted once, then left alone: the bits are those of a run that was never stopped. */
     @Test
     void aKilledRunGoesOnExactly() throws Exception {
-        run("tokenize", "text.txt", "--tokenizer", "tokenizer.json", "--learn", "300", "--out", "text.arrow");
+        run("tokenize", "text.txt", "--tokenizer", "tokenizer.json", "--learn", "300", "--out", "text");
         List<String> train = List.of("train", "teacher", "--set", "model.hidden_size=32", "--set", "model.num_hidden_layers=2", "--set", "model.num_attention_heads=2",
-                "--set", "model.intermediate_size=48", "--set", "data.file=text.arrow", "--set", "data.rows=4", "--set", "data.length=32", "--set", "steps=150",
+                "--set", "model.intermediate_size=48", "--set", "data.file=text", "--set", "data.rows=4", "--set", "data.length=32", "--set", "steps=150",
                 "--set", "threads=1", "--set", "evaluation.every=0", "--set", "checkpoint_every=10", "--set", "out=");
         String[] stopped = withOut(train, "runs/stopped");
 

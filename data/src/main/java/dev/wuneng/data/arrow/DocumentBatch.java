@@ -17,6 +17,11 @@ public record DocumentBatch(long firstDocument, int[] offsets, int[] inputIds, O
     /** A label that takes no part in the loss. */
     public static final int IGNORED = -100;
 
+    /** The same documents where those before the file have numbers too. */
+    public DocumentBatch from(long documentsBefore) {
+        return new DocumentBatch(documentsBefore + firstDocument, offsets, inputIds, labels);
+    }
+
     public int documents() {
         return offsets.length - 1;
     }

@@ -2,9 +2,12 @@ package dev.wuneng.data.arrow;
 
 import dev.wuneng.data.DataException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -13,22 +16,27 @@ import java.util.Optional;
 import org.apache.arrow.flatbuf.Message;
 import org.apache.arrow.flatbuf.MessageHeader;
 import org.apache.arrow.flatbuf.RecordBatch;
+import org.apache.arrow.compression.CommonsCompressionFactory;
+import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.ForeignAllocation;
 import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.VectorLoader;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.complex.ListVector;
 import org.apache.arrow.vector.ipc.ArrowFileReader;
-import org.apache.arrow.vector.ipc.ReadChannel;
 import org.apache.arrow.vector.ipc.message.ArrowBlock;
+import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
 import org.apache.arrow.vector.ipc.message.MessageSerializer;
+import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.Schema;
 
 /**
  * Reads a file of {@link DocumentWriter}, or one of the same schema and metadata made elsewhere, batch by batch.
  *
- * <p>Opening reads the footer and the head of every batch; {@link #batch} reads one batch and checks each token of it.
- * Memory is bounded by one record batch. Every complaint is a {@link DataException} that names the file. Not for use by
- * several threads at once.
+ * <p>Opening reads the footer and the head of every batch; {@link #batch} checks each token of a batch. The file is mapped
+ * into memory: Arrow's vectors lie on the mapping, and the only copy made is the one handed out. Every complaint is a
+ * {@link DataException} that names the file. May be used by several threads at once.
  */
 public final class DocumentReader implements AutoCloseable {
 
@@ -41,9 +49,9 @@ public final class DocumentReader implements AutoCloseable {
     private static final int LEGACY_PREFIX = 4;
 
     private final Path file;
-    private final FileChannel channel;
-    private final BufferAllocator allocator = new RootAllocator(2 * MAXIMUM_BATCH_BYTES);
-    private final ArrowFileReader reader;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment mapped;
+    private final Schema schema;
     private final DocumentMetadata metadata;
     private final boolean hasLabels;
     private final List<ArrowBlock> blocks;
@@ -57,15 +65,14 @@ public final class DocumentReader implements AutoCloseable {
      */
     public DocumentReader(Path file) {
         this.file = file;
-        try {
-            channel = FileChannel.open(file);
-        } catch (IOException e) {
-            allocator.close();
-            throw new DataException("Cannot read the document file " + file + ": name an existing, readable file.", e);
+        if (!Files.isReadable(file) || Files.isDirectory(file)) {
+            throw new DataException("Cannot read the document file " + file + ": name an existing, readable file.");
         }
-        reader = new ArrowFileReader(channel, allocator);
-        try {
-            Schema schema = reader.getVectorSchemaRoot().getSchema();
+        // All that is needed later is mapped: the reader for the schema and the footer is closed again.
+        try (FileChannel channel = FileChannel.open(file);
+                BufferAllocator allocator = new RootAllocator(MAXIMUM_BATCH_BYTES);
+                ArrowFileReader reader = new ArrowFileReader(channel, allocator)) {
+            schema = reader.getVectorSchemaRoot().getSchema();
             DocumentSchema.check(file, schema);
             hasLabels = DocumentSchema.hasLabels(schema);
             // Files made elsewhere have all of it in the schema.
@@ -73,6 +80,7 @@ public final class DocumentReader implements AutoCloseable {
             entries.putAll(reader.getMetaData());
             metadata = DocumentMetadata.parse(file, entries);
             blocks = reader.getRecordBlocks();
+            mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             firstDocuments = firstDocuments();
         } catch (DataException e) {
             close();
@@ -85,6 +93,11 @@ public final class DocumentReader implements AutoCloseable {
 
     public DocumentMetadata metadata() {
         return metadata;
+    }
+
+    /** Names and types of the columns, those that are not read included. */
+    public List<String> columns() {
+        return schema.getFields().stream().map(Field::toString).toList();
     }
 
     /** Whether the file has the {@code labels} column. */
@@ -108,14 +121,20 @@ public final class DocumentReader implements AutoCloseable {
      * @throws DataException if it is damaged, or holds a null, a token outside the vocabulary or labels of another
      *                       length
      */
-    public DocumentBatch batch(int batch) {
-        try {
-            reader.loadRecordBatch(blocks.get(batch));
-            VectorSchemaRoot root = reader.getVectorSchemaRoot();
+    public synchronized DocumentBatch batch(int batch) {
+        if (!arena.scope().isAlive()) {
+            throw new IllegalStateException("The document file " + file + " is closed");
+        }
+        ArrowBlock block = blocks.get(batch);
+        try (BufferAllocator allocator = new RootAllocator(2 * MAXIMUM_BATCH_BYTES);
+                VectorSchemaRoot root = VectorSchemaRoot.create(schema, allocator)) {
+            MemorySegment body = mapped.asSlice(block.getOffset() + block.getMetadataLength(), block.getBodyLength());
+            try (ArrowRecordBatch records = MessageSerializer.deserializeRecordBatch(records(block), wrap(body, allocator))) {
+                new VectorLoader(root, CommonsCompressionFactory.INSTANCE).load(records);
+            }
             TokenColumn inputIds = read(root, DocumentSchema.INPUT_IDS, batch);
             Optional<TokenColumn> labels = Optional.ofNullable(
                     hasLabels ? read(root, DocumentSchema.LABELS, batch) : null);
-            root.clear();
             check(inputIds, labels, firstDocuments[batch]);
             return new DocumentBatch(firstDocuments[batch], inputIds.offsets(), inputIds.values(),
                     labels.map(TokenColumn::values));
@@ -126,14 +145,21 @@ public final class DocumentReader implements AutoCloseable {
         }
     }
 
+    /** Not while another thread reads a batch: what it reads would no longer be mapped. */
     @Override
-    public void close() {
-        // Arrow's reader gives its buffers back, then the allocator checks that none is left.
-        try (allocator; channel) {
-            reader.close();
-        } catch (IOException e) {
-            throw damaged(e);
+    public synchronized void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
         }
+    }
+
+    private static ArrowBuf wrap(MemorySegment body, BufferAllocator allocator) {
+        return allocator.wrapForeignAllocation(new ForeignAllocation(body.byteSize(), body.address()) {
+            @Override
+            protected void release0() {
+                // The mapping stays until the file is closed.
+            }
+        });
     }
 
     private TokenColumn read(VectorSchemaRoot root, String name, int batch) {
@@ -177,19 +203,23 @@ public final class DocumentReader implements AutoCloseable {
         }
         int metadataLength = block.getMetadataLength();
         if (block.getOffset() < 0 || block.getBodyLength() < 0 || metadataLength < CONTINUATION_PREFIX
-                || block.getOffset() > channel.size() - metadataLength - block.getBodyLength()) {
+                || block.getOffset() > mapped.byteSize() - metadataLength - block.getBodyLength()) {
             throw new IOException("a record batch lies outside the file");
         }
-        ByteBuffer message = ByteBuffer.allocate(metadataLength).order(ByteOrder.LITTLE_ENDIAN);
-        channel.position(block.getOffset());
-        new ReadChannel(channel).readFully(message);
+        return Math.toIntExact(records(block).length());
+    }
+
+    /** The head of a batch: where its buffers are in the block. */
+    private RecordBatch records(ArrowBlock block) throws IOException {
+        ByteBuffer message = mapped.asSlice(block.getOffset(), block.getMetadataLength()).asByteBuffer()
+                .order(ByteOrder.LITTLE_ENDIAN);
         message.position(message.getInt(0) == MessageSerializer.IPC_CONTINUATION_TOKEN ? CONTINUATION_PREFIX
                 : LEGACY_PREFIX);
         Message header = Message.getRootAsMessage(message.slice());
         if (header.headerType() != MessageHeader.RecordBatch || header.bodyLength() != block.getBodyLength()) {
             throw new IOException("a record batch is missing");
         }
-        return Math.toIntExact(((RecordBatch) header.header(new RecordBatch())).length());
+        return (RecordBatch) header.header(new RecordBatch());
     }
 
     private DataException damaged(Exception cause) {

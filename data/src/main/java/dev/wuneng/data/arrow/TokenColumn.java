@@ -1,6 +1,7 @@
 package dev.wuneng.data.arrow;
 
 import dev.wuneng.data.DataException;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.vector.IntVector;
@@ -35,7 +36,8 @@ record TokenColumn(int[] offsets, int[] values) {
         int start = size == 0 ? 0 : lists.getOffsetBuffer().getInt(0);
         offsets[0] = start;
         checkOffsets(offsets, Math.min(items.getValueCount(), items.getDataBuffer().capacity() / Integer.BYTES));
-        for (int i = 0; i < size; i++) {
+        boolean hasNulls = items.getNullCount() > 0;
+        for (int i = 0; hasNulls && i < size; i++) {
             for (int j = offsets[i]; j < offsets[i + 1]; j++) {
                 if (items.isNull(j)) {
                     throw isNull(file, lists.getName(), firstDocument + i);
@@ -44,9 +46,8 @@ record TokenColumn(int[] offsets, int[] values) {
         }
         int[] values = new int[offsets[size] - start];
         ArrowBuf data = items.getDataBuffer();
-        for (int i = 0; i < values.length; i++) {
-            values[i] = data.getInt((long) (start + i) * Integer.BYTES);
-        }
+        data.nioBuffer((long) start * Integer.BYTES, values.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN)
+                .asIntBuffer().get(values);
         for (int i = 0; i <= size; i++) {
             offsets[i] -= start;
         }

@@ -83,7 +83,8 @@ public final class ChatTemplate {
             }
             return NONE;
         } catch (IOException | JsonParseException | IllegalStateException | NullPointerException e) {
-            throw new DataException("Cannot read the chat template beside " + tokenizer + ": copy its chat_template.jinja and tokenizer_config.json again.", e);
+            throw new DataException("Cannot read the chat template beside " + tokenizer
+                    + ": copy its chat_template.jinja and tokenizer_config.json again.", e);
         }
     }
 
@@ -106,8 +107,8 @@ public final class ChatTemplate {
         String system = matcher.find() ? matcher.group(1) : null;
         Form form = KNOWN.get(sha256(system == null ? text : text.replace(system, WORDS)));
         if (form == null) {
-            throw new DataException("The chat template in " + file + " is none of those rendered here, of Qwen1.5, Qwen2, Qwen2.5, Qwen3 and plain ChatML:"
-                    + " put one of these in its place, or remove it for plain ChatML.");
+            throw new DataException("The chat template in " + file + " is none of those rendered here,"
+                    + " of Qwen1.5, Qwen2, Qwen2.5, Qwen3 and plain ChatML: put one of these in its place, or remove it for plain ChatML.");
         }
         return new ChatTemplate(file, form, system);
     }

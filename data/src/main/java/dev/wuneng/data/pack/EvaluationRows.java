@@ -1,13 +1,13 @@
 package dev.wuneng.data.pack;
 
-import dev.wuneng.data.arrow.DocumentReader;
+import dev.wuneng.data.Dataset;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.LongPredicate;
 
 /**
- * Batches for evaluation: each iterator is one pass over the selected documents in the file's order.
+ * Batches for evaluation: each iterator is one pass over the selected documents in the dataset's order of windows.
  *
  * <p>Every selected token comes exactly once. The last batch has the same shape as all others; rows without documents
  * are padding. Memory is bounded by one window.
@@ -18,11 +18,11 @@ public final class EvaluationRows implements Iterable<PackedBatch> {
     private final Packing packing;
 
     /**
-     * @param reader   the documents; stays open as long as rows are read, and belongs to the caller
-     * @param selected which documents to read, by index in the file: mostly {@code split::heldOut}
+     * @param documents stay open as long as rows are read, and belong to the caller
+     * @param selected  which documents to read, by number: mostly {@code split::heldOut}
      */
-    public EvaluationRows(DocumentReader reader, LongPredicate selected, Packing packing) {
-        windows = new Windows(reader, selected, packing.length());
+    public EvaluationRows(Dataset documents, LongPredicate selected, Packing packing) {
+        windows = new Windows(documents, selected, packing.length());
         this.packing = packing;
     }
 
@@ -38,7 +38,7 @@ public final class EvaluationRows implements Iterable<PackedBatch> {
 
         @Override
         public boolean hasNext() {
-            while (!rows.hasNext() && window < windows.count()) {
+            while (!rows.hasNext() && window < windows.count(Worker.ALONE)) {
                 rows = windows.inOrder(window++).iterator();
             }
             return rows.hasNext();

@@ -1,23 +1,42 @@
 package dev.wuneng.data.pack;
 
-import dev.wuneng.data.DataException;
+import java.util.Collections;
+import java.util.List;
 
 /**
- * Where a pass over the data stands: what a checkpoint keeps to read on from. It means something only together with the
- * same file, split, packing and seed.
+ * Where training stands in the data: what a checkpoint keeps to read on from. It means something only together with the
+ * same files, weights, split, packing, seed and worker.
  *
- * @param epoch  full passes done
- * @param window windows done in this pass
- * @param row    rows taken out of this window
+ * @param places where each dataset stands
  */
-public record Position(int epoch, int window, int row) {
+public record Position(List<Place> places) {
 
-    public static final Position START = new Position(0, 0, 0);
+    /**
+     * Where a pass over a dataset stands.
+     *
+     * @param epoch  full passes done
+     * @param window windows done in this pass
+     * @param row    rows taken out of this window
+     * @param rows   rows taken in all
+     */
+    public record Place(int epoch, int window, int row, long rows) {
 
-    public Position {
-        if (epoch < 0 || window < 0 || row < 0) {
-            throw new DataException("The saved data position (epoch " + epoch + ", window " + window + ", row " + row
-                    + ") is damaged: resume from another checkpoint.");
+        static final Place START = new Place(0, 0, 0, 0);
+
+        boolean isSound() {
+            return epoch >= 0 && window >= 0 && row >= 0 && rows >= 0;
         }
+
+        Place nextRow() {
+            return new Place(epoch, window, row + 1, rows + 1);
+        }
+
+        Place nextWindow(int windows) {
+            return window + 1 < windows ? new Place(epoch, window + 1, 0, rows) : new Place(epoch + 1, 0, 0, rows);
+        }
+    }
+
+    static Position start(int datasets) {
+        return new Position(Collections.nCopies(datasets, Place.START));
     }
 }

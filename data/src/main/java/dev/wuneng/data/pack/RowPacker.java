@@ -1,24 +1,24 @@
 package dev.wuneng.data.pack;
 
 import dev.wuneng.data.arrow.DocumentBatch;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * Packs documents into rows of a fixed length: best fit over a few open rows.
+ * Packs documents into rows of a fixed length: best fit, the longest first.
  *
- * <p>A piece goes to the open row that it leaves the least room in, or opens a row. A full row is done; so is the
- * fullest one when too many are open. A document longer than a row is cut at multiples of the row's length.
+ * <p>A piece goes to the row that it leaves the least room in, or opens a row. Since short pieces come last, they fill
+ * what the long ones left. A document longer than a row is cut at multiples of the row's length.
  */
 final class RowPacker {
 
-    // Enough that most rows of short documents are filled to the last few tokens; rows still come in reading order.
-    private static final int OPEN_ROWS = 32;
-
     private final int length;
-    private final List<Row> open = new ArrayList<>();
-    private final List<List<Piece>> done = new ArrayList<>();
+    private final List<Piece> pieces = new ArrayList<>();
 
     RowPacker(int length) {
         this.length = length;
@@ -28,47 +28,33 @@ final class RowPacker {
     void add(DocumentBatch batch, int document) {
         int end = batch.offsets()[document + 1];
         for (int from = batch.offsets()[document]; from < end; from += length) {
-            place(new Piece(batch, from, Math.min(from + length, end)));
+            pieces.add(new Piece(batch, from, Math.min(from + length, end)));
         }
     }
 
-    /** All rows, the unfinished ones last. */
-    List<List<Piece>> finish() {
-        open.forEach(row -> done.add(row.pieces));
-        open.clear();
-        return done;
-    }
-
-    private void place(Piece piece) {
-        Row row = open.stream().filter(candidate -> candidate.room >= piece.length())
-                .min(Comparator.comparingInt(candidate -> candidate.room)).orElseGet(this::openRow);
-        row.pieces.add(piece);
-        row.room -= piece.length();
-        if (row.room == 0) {
-            close(row);
-        } else if (open.size() > OPEN_ROWS) {
-            close(open.stream().min(Comparator.comparingInt(candidate -> candidate.room)).orElseThrow());
+    /** The rows, those of the longest pieces first. */
+    List<List<Piece>> pack() {
+        pieces.sort(Comparator.comparingInt(Piece::length).reversed());
+        List<List<Piece>> rows = new ArrayList<>();
+        TreeMap<Integer, Deque<List<Piece>>> byRoom = new TreeMap<>();
+        for (Piece piece : pieces) {
+            Map.Entry<Integer, Deque<List<Piece>>> fit = byRoom.ceilingEntry(piece.length());
+            int room = fit == null ? length : fit.getKey();
+            List<Piece> row;
+            if (fit == null) {
+                row = new ArrayList<>();
+                rows.add(row);
+            } else {
+                row = fit.getValue().remove();
+                if (fit.getValue().isEmpty()) {
+                    byRoom.remove(room);
+                }
+            }
+            row.add(piece);
+            if (room > piece.length()) {
+                byRoom.computeIfAbsent(room - piece.length(), left -> new ArrayDeque<>()).add(row);
+            }
         }
-    }
-
-    private Row openRow() {
-        Row row = new Row(length);
-        open.add(row);
-        return row;
-    }
-
-    private void close(Row row) {
-        open.remove(row);
-        done.add(row.pieces);
-    }
-
-    private static final class Row {
-
-        private final List<Piece> pieces = new ArrayList<>();
-        private int room;
-
-        private Row(int room) {
-            this.room = room;
-        }
+        return rows;
     }
 }

@@ -1,7 +1,8 @@
 package dev.wuneng.data.pack;
 
+import dev.wuneng.data.DataException;
+import dev.wuneng.data.Dataset;
 import dev.wuneng.data.arrow.DocumentBatch;
-import dev.wuneng.data.arrow.DocumentReader;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -11,52 +12,66 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A document file in windows of a few record batches, each packed on its own.
+ * A dataset in windows of a few record batches, each packed on its own.
  *
  * <p>A window is what is held in memory, what documents are shuffled within, and what a resumed run reads again. Its
- * rows depend on the file and the arguments alone.
+ * rows depend on the dataset and the arguments alone.
  */
 final class Windows {
 
     // 8 batches of about 1 MiB: enough documents to shuffle, little to read again, few half-empty rows at its end.
     private static final int BATCHES = 8;
 
-    private final DocumentReader reader;
+    private final Dataset dataset;
     private final LongPredicate selected;
     private final int length;
 
-    Windows(DocumentReader reader, LongPredicate selected, int length) {
-        this.reader = reader;
+    Windows(Dataset dataset, LongPredicate selected, int length) {
+        this.dataset = dataset;
         this.selected = selected;
         this.length = length;
     }
 
-    int count() {
-        return Math.ceilDiv(reader.batches(), BATCHES);
+    /** How many windows a worker has in an epoch: the same number in each. */
+    int count(Worker worker) {
+        int batches = (dataset.batches() - worker.rank() + worker.world() - 1) / worker.world();
+        if (worker.world() > Math.max(1, dataset.batches())) {
+            throw new DataException("The documents of " + dataset.path() + " are only " + dataset.batches()
+                    + " record batches, too few for " + worker.world() + " workers: tokenize more text or use fewer workers.");
+        }
+        return Math.ceilDiv(batches, BATCHES);
     }
 
-    /** The rows of a window in the file's order. */
+    /** The rows of a window in the dataset's order of batches. */
     List<List<Piece>> inOrder(int window) {
         return pack(documents(batchesInOrder(), window));
     }
 
-    /** The rows of a window where the batches are permuted by epoch, and the documents within the window. */
-    List<List<Piece>> shuffled(int window, long seed, int epoch) {
+    /**
+     * The rows of a worker's window where the batches are permuted by epoch over all files, the documents within the
+     * window, and then the rows, which packing has sorted by length.
+     */
+    List<List<Piece>> shuffled(int window, Worker worker, long seed, int epoch) {
         List<Integer> batches = batchesInOrder();
         Collections.shuffle(batches, new Random(Hash.of(seed, epoch)));
-        List<Document> documents = documents(batches, window);
-        Collections.shuffle(documents, new Random(Hash.of(seed, epoch, window)));
-        return pack(documents);
+        List<Integer> own = IntStream.iterate(worker.rank(), i -> i < batches.size(), i -> i + worker.world())
+                .mapToObj(batches::get).toList();
+        Random random = new Random(Hash.of(seed, epoch, worker.rank(), window));
+        List<Document> documents = documents(own, window);
+        Collections.shuffle(documents, random);
+        List<List<Piece>> rows = pack(documents);
+        Collections.shuffle(rows, random);
+        return rows;
     }
 
     private List<Integer> batchesInOrder() {
-        return IntStream.range(0, reader.batches()).boxed().collect(Collectors.toCollection(ArrayList::new));
+        return IntStream.range(0, dataset.batches()).boxed().collect(Collectors.toCollection(ArrayList::new));
     }
 
     private List<Document> documents(List<Integer> batches, int window) {
         List<Document> documents = new ArrayList<>();
         for (int number : batches.subList(window * BATCHES, Math.min((window + 1) * BATCHES, batches.size()))) {
-            DocumentBatch batch = reader.batch(number);
+            DocumentBatch batch = dataset.batch(number);
             for (int i = 0; i < batch.documents(); i++) {
                 if (selected.test(batch.firstDocument() + i)) {
                     documents.add(new Document(batch, i));
@@ -69,7 +84,7 @@ final class Windows {
     private List<List<Piece>> pack(List<Document> documents) {
         RowPacker packer = new RowPacker(length);
         documents.forEach(document -> packer.add(document.batch(), document.index()));
-        return packer.finish();
+        return packer.pack();
     }
 
     private record Document(DocumentBatch batch, int index) {

@@ -76,10 +76,10 @@ class ChatTemplateTest {
                 + new JsonPrimitive(CHATML) + "}]}");
         assertEquals(36, check("chatml", ChatTemplate.beside(folder.resolve("tokenizer.json"))));
         Files.writeString(folder.resolve("chat_template.jinja"), "{{ messages }}");
-        assertTrue(assertThrows(DataException.class, () -> ChatTemplate.beside(folder.resolve("tokenizer.json"))).getMessage().contains("chat_template.jinja"));
+        assertRefused("chat_template.jinja is none");
         Files.delete(folder.resolve("chat_template.jinja"));
         Files.writeString(folder.resolve("tokenizer_config.json"), "{\"chat_template\":");
-        assertTrue(assertThrows(DataException.class, () -> ChatTemplate.beside(folder.resolve("tokenizer.json"))).getMessage().contains("Cannot read the chat template"));
+        assertRefused("Cannot read the chat template");
     }
 
     /** Tokens and labels are those of the rendered text: learnt is what stands behind the beginning of an answer, up to the end of its turn. */
@@ -107,6 +107,11 @@ class ChatTemplateTest {
         }
     }
 
+    private void assertRefused(String part) {
+        String message = assertThrows(DataException.class, () -> ChatTemplate.beside(folder.resolve("tokenizer.json"))).getMessage();
+        assertTrue(message.contains(part), message);
+    }
+
     private ChatTemplate template(String text) throws IOException {
         JsonObject config = new JsonObject();
         config.addProperty("chat_template", text);
@@ -127,7 +132,8 @@ class ChatTemplateTest {
 
     private static Stream<JsonObject> lines() throws IOException {
         try (InputStream in = ChatTemplateTest.class.getResourceAsStream("/chat/rendered.jsonl")) {
-            return Stream.of(new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n")).map(line -> JsonParser.parseString(line).getAsJsonObject());
+            return Stream.of(new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\n"))
+                    .map(line -> JsonParser.parseString(line).getAsJsonObject());
         }
     }
 }

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.wuneng.data.DataException;
-import dev.wuneng.data.arrow.DocumentReader;
+import dev.wuneng.data.Dataset;
 import dev.wuneng.data.arrow.DocumentWriter;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -33,8 +33,8 @@ class PackingTest {
             writer.add(new int[] {31}, new int[] {31});
             writer.finish();
         }
-        try (DocumentReader reader = new DocumentReader(folder.resolve("d"))) {
-            Iterator<PackedBatch> batches = new EvaluationRows(reader, i -> true, new Packing(3, 5, 99)).iterator();
+        try (Dataset dataset = Dataset.open(folder.resolve("d"))) {
+            Iterator<PackedBatch> batches = new EvaluationRows(dataset, i -> true, new Packing(3, 5, 99)).iterator();
             PackedBatch batch = batches.next();
             assertArrayEquals(new int[] {21, 22, 23, 24, 25, 11, 12, 13, 26, 27, 31, 99, 99, 99, 99}, batch.inputIds());
             assertArrayEquals(new int[] {22, 23, 24, 25, -100, -100, 13, -100, 27, -100, -100, -100, -100, -100, -100},
@@ -54,8 +54,8 @@ class PackingTest {
         Set<Integer> seen = new HashSet<>();
         int padding = 0;
         int positions = 0;
-        try (DocumentReader reader = new DocumentReader(corpus.file())) {
-            for (PackedBatch batch : new EvaluationRows(reader, i -> true, new Packing(rows, length, Corpus.PADDING))) {
+        try (Dataset dataset = Dataset.open(corpus.file())) {
+            for (PackedBatch batch : new EvaluationRows(dataset, i -> true, new Packing(rows, length, Corpus.PADDING))) {
                 assertEquals(rows * length, batch.inputIds().length);
                 assertEquals(batch.tokens(), IntStream.of(batch.labels()).filter(label -> label != -100).count());
                 assertEquals(batch.padding(),
@@ -76,8 +76,8 @@ class PackingTest {
         Corpus corpus = Corpus.write(folder.resolve("d"), 20_000, 60, false, 1);
         long padding = 0;
         long positions = 0;
-        try (DocumentReader reader = new DocumentReader(corpus.file())) {
-            for (PackedBatch batch : new EvaluationRows(reader, i -> true, new Packing(8, 256, Corpus.PADDING))) {
+        try (Dataset dataset = Dataset.open(corpus.file())) {
+            for (PackedBatch batch : new EvaluationRows(dataset, i -> true, new Packing(8, 256, Corpus.PADDING))) {
                 padding += batch.padding();
                 positions += batch.inputIds().length;
             }
@@ -88,10 +88,10 @@ class PackingTest {
     @Test
     void passesOverNothing() {
         Corpus corpus = Corpus.write(folder.resolve("d"), 0, 1, false, 1);
-        try (DocumentReader reader = new DocumentReader(corpus.file())) {
+        try (Dataset dataset = Dataset.open(corpus.file())) {
             Packing packing = new Packing(1, 8, 0);
-            assertFalse(new EvaluationRows(reader, i -> true, packing).iterator().hasNext());
-            assertThrows(DataException.class, () -> new TrainingRows(reader, i -> true, packing, 1).next());
+            assertFalse(new EvaluationRows(dataset, i -> true, packing).iterator().hasNext());
+            assertThrows(DataException.class, () -> new TrainingRows(dataset, i -> true, packing, 1).next());
         }
         assertThrows(DataException.class, () -> new Packing(0, 8, 0));
     }
@@ -100,10 +100,10 @@ class PackingTest {
     void splitsCompletelyAndWithoutOverlap() {
         Corpus corpus = Corpus.write(folder.resolve("d"), 10_000, 12, false, 2);
         Split split = new Split(17, 100);
-        try (DocumentReader reader = new DocumentReader(corpus.file())) {
+        try (Dataset dataset = Dataset.open(corpus.file())) {
             Packing packing = new Packing(4, 40, Corpus.PADDING);
-            Set<Integer> train = tokens(new EvaluationRows(reader, split::train, packing));
-            Set<Integer> heldOut = tokens(new EvaluationRows(reader, split::heldOut, packing));
+            Set<Integer> train = tokens(new EvaluationRows(dataset, split::train, packing));
+            Set<Integer> heldOut = tokens(new EvaluationRows(dataset, split::heldOut, packing));
             assertEquals(corpus.documents().stream().mapToInt(document -> document.length).sum(),
                     train.size() + heldOut.size());
             for (int document = 0; document < corpus.documents().size(); document++) {

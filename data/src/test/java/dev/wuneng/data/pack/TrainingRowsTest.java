@@ -8,7 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.wuneng.data.DataException;
-import dev.wuneng.data.arrow.DocumentReader;
+import dev.wuneng.data.Dataset;
+import dev.wuneng.data.pack.Position.Place;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,23 +33,23 @@ class TrainingRowsTest {
     private static Path folder;
     // 15 record batches: two windows.
     private static Corpus corpus;
-    private static DocumentReader reader;
+    private static Dataset dataset;
 
     @BeforeAll
     static void write() {
         corpus = Corpus.write(folder.resolve("d"), 15 * 4096 - 100, 20, true, 11);
-        reader = new DocumentReader(corpus.file());
+        dataset = Dataset.open(corpus.file());
     }
 
     @AfterAll
     static void close() {
-        reader.close();
+        dataset.close();
     }
 
     @Test
     void everyEpochBringsEveryTokenOnceInAnotherOrder() {
-        TrainingRows rows = new TrainingRows(reader, ALL, PACKING, SEED);
-        long tokens = reader.metadata().tokens();
+        TrainingRows rows = new TrainingRows(dataset, ALL, PACKING, SEED);
+        long tokens = dataset.metadata().tokens();
         List<Integer> order = new ArrayList<>();
         while (order.size() < 2 * tokens) {
             PackedBatch batch = rows.next();
@@ -66,12 +67,12 @@ class TrainingRowsTest {
             near += distance > 0 && distance < 100 ? 1 : 0;
         }
         assertTrue(near < 50, near + " of 10000");
-        assertEquals(2, rows.position().epoch());
+        assertEquals(2, rows.position().places().getFirst().epoch());
     }
 
     @Test
     void keepsTheRulesOfARow() {
-        TrainingRows rows = new TrainingRows(reader, ALL, PACKING, SEED);
+        TrainingRows rows = new TrainingRows(dataset, ALL, PACKING, SEED);
         Set<Integer> seen = new HashSet<>();
         for (int i = 0; i < 300; i++) {
             PackedBatch batch = rows.next();
@@ -84,7 +85,7 @@ class TrainingRowsTest {
     @Test
     void readsOnFromASavedPositionAsIfItHadNeverStopped() {
         Split split = new Split(3, 900);
-        TrainingRows whole = new TrainingRows(reader, split::train, PACKING, SEED);
+        TrainingRows whole = new TrainingRows(dataset, split::train, PACKING, SEED);
         List<Position> positions = new ArrayList<>();
         List<PackedBatch> batches = new ArrayList<>();
         // Several epochs of a tenth of the documents, two windows each.
@@ -92,9 +93,9 @@ class TrainingRowsTest {
             positions.add(whole.position());
             batches.add(whole.next());
         }
-        assertTrue(whole.position().epoch() >= 2, "the test crosses windows and epochs");
+        assertTrue(whole.position().places().getFirst().epoch() >= 2, "the test crosses windows and epochs");
         for (int from = 0; from < 400; from += 23) {
-            TrainingRows resumed = new TrainingRows(reader, split::train, PACKING, SEED);
+            TrainingRows resumed = new TrainingRows(dataset, split::train, PACKING, SEED);
             resumed.seek(positions.get(from));
             for (int i = from; i < Math.min(400, from + 60); i++) {
                 PackedBatch batch = resumed.next();
@@ -107,32 +108,33 @@ class TrainingRowsTest {
 
     @Test
     void theOrderFollowsFromTheSeed() {
-        int[] first = new TrainingRows(reader, ALL, PACKING, SEED).next().inputIds();
-        assertArrayEquals(first, new TrainingRows(reader, ALL, PACKING, SEED).next().inputIds());
-        assertFalse(Arrays.equals(first, new TrainingRows(reader, ALL, PACKING, SEED + 1).next().inputIds()));
+        int[] first = new TrainingRows(dataset, ALL, PACKING, SEED).next().inputIds();
+        assertArrayEquals(first, new TrainingRows(dataset, ALL, PACKING, SEED).next().inputIds());
+        assertFalse(Arrays.equals(first, new TrainingRows(dataset, ALL, PACKING, SEED + 1).next().inputIds()));
     }
 
     @Test
     void refusesWhatItCannotRead() {
-        TrainingRows nothing = new TrainingRows(reader, document -> false, PACKING, SEED);
+        TrainingRows nothing = new TrainingRows(dataset, document -> false, PACKING, SEED);
         assertTrue(assertThrows(DataException.class, nothing::next).getMessage().contains("held out"));
-        TrainingRows rows = new TrainingRows(reader, ALL, PACKING, SEED);
-        for (Position wrong : List.of(new Position(0, 2, 0), new Position(0, 1, 1 << 20))) {
-            rows.seek(wrong);
+        TrainingRows rows = new TrainingRows(dataset, ALL, PACKING, SEED);
+        for (Place wrong : List.of(new Place(0, 2, 0, 0), new Place(0, 1, 1 << 20, 0), new Place(0, 0, -1, 0))) {
+            rows.seek(new Position(List.of(wrong)));
             DataException e = assertThrows(DataException.class, rows::next);
             assertTrue(e.getMessage().contains(wrong.toString()), e.getMessage());
         }
-        assertThrows(DataException.class, () -> new Position(0, 0, -1));
+        assertThrows(DataException.class, () -> rows.seek(new Position(List.of())));
+        assertThrows(DataException.class, () -> rows.seek(new Position(null)));
     }
 
     @Test
     void passesByAWindowWithoutSelectedDocuments() {
-        TrainingRows rows = new TrainingRows(reader, document -> document == 7, PACKING, SEED);
+        TrainingRows rows = new TrainingRows(dataset, document -> document == 7, PACKING, SEED);
         int[] document = corpus.documents().get(7);
         PackedBatch batch = rows.next();
         for (int row = 0; row < PACKING.rows(); row++) {
             assertArrayEquals(document, Arrays.copyOfRange(batch.inputIds(), row * 64, row * 64 + document.length));
         }
-        assertEquals(7, rows.position().epoch(), "a row an epoch");
+        assertEquals(7, rows.position().places().getFirst().epoch(), "a row an epoch");
     }
 }

@@ -1,6 +1,6 @@
 package dev.wuneng.training.run;
 
-import dev.wuneng.data.arrow.DocumentReader;
+import dev.wuneng.data.Dataset;
 import dev.wuneng.data.pack.EvaluationRows;
 import dev.wuneng.data.pack.PackedBatch;
 import dev.wuneng.data.pack.Packing;
@@ -47,7 +47,7 @@ public record Comparison(double teacher, double student, double kl, List<Double>
         batch.buffers().forEach(executor::upload);
         boolean gated = student.config().stateHeads() && student.config().middleHeads() == ModelConfig.MiddleHeads.GATED;
         Losses losses = new Losses();
-        try (DocumentReader documents = new DocumentReader(Path.of(run.data().file()))) {
+        try (Dataset documents = Dataset.open(Path.of(run.data().file()))) {
             int left = run.evaluation().batches();
             for (PackedBatch packed : new EvaluationRows(documents, TrainingRun.split(run)::heldOut, packing)) {
                 if (left-- == 0) {

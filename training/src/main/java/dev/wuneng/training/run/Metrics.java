@@ -53,7 +53,8 @@ final class Metrics {
         }
     }
 
-    void step(Trainer.Step step, double seconds) {
+    /** @param waited seconds that the run has waited for data so far */
+    void step(Trainer.Step step, double seconds, double waited) {
         JsonObject json = new JsonObject();
         json.addProperty("step", step.number());
         addAll(json, step.losses());
@@ -61,6 +62,7 @@ final class Metrics {
         add(json, "gradient_norm", step.gradientNorm());
         add(json, "tokens_per_second", step.tokens() / seconds);
         add(json, "seconds", seconds);
+        add(json, "data_seconds_waited", waited);
         append(json);
     }
 

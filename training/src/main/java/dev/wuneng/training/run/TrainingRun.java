@@ -1,6 +1,6 @@
 package dev.wuneng.training.run;
 
-import dev.wuneng.data.arrow.DocumentReader;
+import dev.wuneng.data.Dataset;
 import dev.wuneng.data.pack.EvaluationRows;
 import dev.wuneng.data.pack.Packing;
 import dev.wuneng.data.pack.Split;
@@ -54,14 +54,14 @@ public final class TrainingRun {
      * @throws dev.wuneng.training.TrainingException if the gradients are no longer finite; the last checkpoint stays
      */
     public static Ending run(RunConfig config, Executor executor, TrainingListener listener, BooleanSupplier interrupted) {
-        try (DocumentReader documents = new DocumentReader(Path.of(config.data().file()))) {
+        try (Dataset documents = Dataset.open(Path.of(config.data().file()))) {
             RunConfig resolved = DataChecks.countSteps(config, documents.metadata());
             TrainingRun run = new TrainingRun(resolved, executor, listener);
             return Files.exists(run.folder.model()) ? Ending.FINISHED_BEFORE : run.train(documents, interrupted);
         }
     }
 
-    private Ending train(DocumentReader documents, BooleanSupplier interrupted) {
+    private Ending train(Dataset documents, BooleanSupplier interrupted) {
         Optional<Path> resumed = folder.latest();
         Models models = Models.load(config, resumed, documents.metadata().vocabularySize());
         DataChecks.check(config, models, documents.metadata());
@@ -91,7 +91,7 @@ public final class TrainingRun {
                 return Ending.INTERRUPTED;
             }
             double seconds = (System.nanoTime() - before) / 1e9;
-            metrics.step(taken.get(), seconds);
+            metrics.step(taken.get(), seconds, rows.secondsWaited());
             listener.step(taken.get(), seconds);
             long step = optimizer.step();
             if (step == config.steps() || config.evaluation().every() > 0 && step % config.evaluation().every() == 0) {
