@@ -22,8 +22,9 @@ import java.util.stream.IntStream;
  * with an index, in F32, F16 or BF16, and, mostly, the files of its tokenizer.
  */
 public record Checkpoint(Path folder, ModelConfig config) {
+    private static final String TOKENIZER = "tokenizer.json";
     /** What belongs to a tokenizer and goes where its model goes. */
-    public static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    public static final List<String> TOKENIZER_FILES = List.of(TOKENIZER, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
             "vocab.json", "merges.txt", "chat_template.jinja");
     public static final String CONFIG = "config.json";
 
@@ -82,7 +83,7 @@ public record Checkpoint(Path folder, ModelConfig config) {
     }
 
     public Optional<Path> tokenizer() {
-        return Optional.of(folder.resolve(TOKENIZER_FILES.getFirst())).filter(Files::exists);
+        return Optional.of(folder.resolve(TOKENIZER)).filter(Files::exists);
     }
 
     /** Writes a model in float32, in shards of the usual size if it needs any. */
@@ -105,11 +106,10 @@ public record Checkpoint(Path folder, ModelConfig config) {
             parameters.config().write(config, dtype);
             moveInto(config, folder.resolve(CONFIG));
             if (tokenizer != null) {
-                carry(tokenizer, folder.resolve(TOKENIZER_FILES.getFirst()));
                 for (String file : TOKENIZER_FILES) {
-                    Path beside = tokenizer.resolveSibling(file);
-                    if (!beside.equals(tokenizer) && Files.exists(beside)) {
-                        carry(beside, folder.resolve(file));
+                    Path from = file.equals(TOKENIZER) ? tokenizer : tokenizer.resolveSibling(file);
+                    if (file.equals(TOKENIZER) || Files.exists(from)) {
+                        carry(from, folder.resolve(file));
                     }
                 }
             }
