@@ -1,20 +1,34 @@
 package dev.wuneng.model;
 
-import dev.wuneng.model.checkpoint.Safetensors;
-import dev.wuneng.model.checkpoint.SafetensorsWriter;
+import dev.wuneng.model.checkpoint.Dtype;
+import dev.wuneng.model.checkpoint.ModelWriter;
+import dev.wuneng.model.checkpoint.Tensor;
+import dev.wuneng.model.checkpoint.TensorSource;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
-/** A model's folder in Hugging Face's layout: {@code config.json}, {@code model.safetensors} and, mostly, {@code tokenizer.json}. */
+/**
+ * A model's folder in Hugging Face's layout, as it is downloaded: {@code config.json}, the weights in {@code model.safetensors} or in shards
+ * with an index, in F32, F16 or BF16, and, mostly, the files of its tokenizer.
+ */
 public record Checkpoint(Path folder, ModelConfig config) {
-    private static final String CONFIG = "config.json";
-    private static final String WEIGHTS = "model.safetensors";
-    private static final String TOKENIZER = "tokenizer.json";
+    /** What belongs to a tokenizer and goes where its model goes. */
+    public static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+            "vocab.json", "merges.txt", "chat_template.jinja");
+    public static final String CONFIG = "config.json";
+
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+    /** A table that folders of old versions store, and that follows from rope_theta. */
+    private static final String ROTARY_TABLE = ".rotary_emb.inv_freq";
 
     /** Reads the configuration; the weights wait for {@link #load}. */
     public static Checkpoint open(Path folder) {
@@ -24,42 +38,83 @@ public record Checkpoint(Path folder, ModelConfig config) {
         return new Checkpoint(folder, ModelConfig.read(folder.resolve(CONFIG)));
     }
 
-    /** The parameters of the model, those that match ready to train. */
+    /**
+     * The parameters of the model, those that match ready to train. Each tensor goes from the file into its place with nothing but a window of
+     * it in between. A tensor that the model lacks is refused: it would have belonged to another one.
+     */
     public Parameters load(Trainable trainable) {
-        Parameters parameters = new Parameters(config, trainable);
-        try (Safetensors weights = Safetensors.open(folder.resolve(WEIGHTS))) {
+        try (TensorSource weights = TensorSource.open(folder)) {
+            Parameters parameters = new Parameters(config, trainable);
+            Set<String> known = new HashSet<>(parameters.names());
+            checkHead(weights);
+            known.add(HEAD);
+            for (Tensor tensor : weights.tensors()) {
+                if (!known.contains(tensor.name()) && !tensor.name().endsWith(ROTARY_TABLE)) {
+                    throw new ModelException(tensor.file() + " holds tensor " + tensor.name() + ", which the model of " + CONFIG
+                            + " does not have: use the config.json that belongs to it");
+                }
+            }
             parameters.load(weights, "", true);
+            return parameters;
         }
-        return parameters;
+    }
+
+    private void checkHead(TensorSource weights) {
+        if (!config.tieWordEmbeddings()) {
+            if (!weights.has(HEAD)) {
+                throw new ModelException(folder + " has no tensor " + HEAD + ": if the model's embedding is its head, set tie_word_embeddings in " + CONFIG);
+            }
+        } else if (weights.has(HEAD)) {
+            Tensor head = weights.get(HEAD);
+            if (head.size() != weights.get(EMBEDDING).size() || !head.holdsSame(weights.get(EMBEDDING))) {
+                throw new ModelException(head.file() + " holds " + HEAD + " with other values than " + EMBEDDING + ", and tie_word_embeddings in "
+                        + folder.resolve(CONFIG) + " says that they are one: set it to false");
+            }
+        }
     }
 
     public Optional<Path> tokenizer() {
-        return Optional.of(folder.resolve(TOKENIZER)).filter(Files::exists);
+        return Optional.of(folder.resolve(TOKENIZER_FILES.getFirst())).filter(Files::exists);
+    }
+
+    /** Writes a model in float32, in shards of the usual size if it needs any. */
+    public static void save(Path folder, Parameters parameters, Path tokenizer) {
+        save(folder, parameters, tokenizer, Dtype.F32, ModelWriter.SHARD_BYTES);
     }
 
     /**
      * Writes a model, its folder made if needed. Each file appears under its name only when it is complete, so a model that was in the
      * folder before, with the same configuration, stays usable whenever the writing is cut off.
      *
-     * @param tokenizer a file to copy along, null where there is none
+     * @param tokenizer a tokenizer.json to copy along with the files beside it that belong to it, null where there is none
+     * @param dtype F32, F16 or BF16
+     * @param shardBytes data a file at most
      */
-    public static void save(Path folder, Parameters parameters, Path tokenizer) {
+    public static void save(Path folder, Parameters parameters, Path tokenizer, Dtype dtype, long shardBytes) {
         try {
             Files.createDirectories(folder);
             Path config = folder.resolve(CONFIG + ".part");
-            parameters.config().write(config);
+            parameters.config().write(config, dtype);
             moveInto(config, folder.resolve(CONFIG));
             if (tokenizer != null) {
-                Path copy = folder.resolve(TOKENIZER + ".part");
-                Files.copy(tokenizer, copy, StandardCopyOption.REPLACE_EXISTING);
-                moveInto(copy, folder.resolve(TOKENIZER));
+                carry(tokenizer, folder.resolve(TOKENIZER_FILES.getFirst()));
+                for (String file : TOKENIZER_FILES) {
+                    Path beside = tokenizer.resolveSibling(file);
+                    if (!beside.equals(tokenizer) && Files.exists(beside)) {
+                        carry(beside, folder.resolve(file));
+                    }
+                }
             }
-            SafetensorsWriter weights = new SafetensorsWriter();
-            parameters.save(weights);
-            weights.write(folder.resolve(WEIGHTS));
+            ModelWriter.write(folder, parameters.outgoing(dtype), shardBytes);
         } catch (IOException e) {
             throw new ModelException("the model cannot be written to " + folder + " (" + e.getMessage() + "): check the folder and the free space", e);
         }
+    }
+
+    private static void carry(Path from, Path to) throws IOException {
+        Path part = to.resolveSibling(to.getFileName() + ".part");
+        Files.copy(from, part, StandardCopyOption.REPLACE_EXISTING);
+        moveInto(part, to);
     }
 
     private static void moveInto(Path part, Path file) throws IOException {

@@ -7,6 +7,8 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import dev.wuneng.model.checkpoint.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,23 +107,53 @@ public record ModelConfig(
 
     /** Takes the fields out of a JSON object; others, of which Hugging Face writes many, are left alone. */
     public static ModelConfig of(JsonObject json) {
-        if (json.has("model_type") && !List.of("qwen2", "wuneng").contains(json.get("model_type").getAsString())) {
-            throw new ModelException("model_type is " + json.get("model_type") + ", and only qwen2 and wuneng are known");
-        }
+        only(json, "model_type", "qwen2", "wuneng");
+        only(json, "hidden_act", "silu");
+        JsonObject rope = rope(json);
         int hidden = integer(json, "hidden_size", null);
         int heads = integer(json, "num_attention_heads", null);
         check(heads > 0 && (json.has("head_dim") || hidden % heads == 0), "hidden_size", hidden,
                 "must be divisible by num_attention_heads (" + heads + ") where head_dim is not given");
-        // Qwen2 writes a window and does not use it unless use_sliding_window says so.
-        boolean window = !json.has("use_sliding_window") || bool(json, "use_sliding_window", false);
         return new ModelConfig(
                 integer(json, "vocab_size", null), hidden, integer(json, "num_hidden_layers", null), heads,
                 integer(json, "num_key_value_heads", heads), integer(json, "head_dim", hidden / heads),
                 integer(json, "intermediate_size", null), integer(json, "max_position_embeddings", 32768),
-                (float) number(json, "rms_norm_eps", 1e-6), number(json, "rope_theta", 1e6), bool(json, "tie_word_embeddings", false),
-                window ? integer(json, "sliding_window", 0) : 0, bool(json, "state_heads", false),
+                (float) number(json, "rms_norm_eps", 1e-6), number(rope, "rope_theta", 1e6), bool(json, "tie_word_embeddings", false),
+                window(json), bool(json, "state_heads", false),
                 choice(json, "middle_heads", MiddleHeads.GATED), choice(json, "combine", CombineMode.ADD),
                 bool(json, "query_modulation", true), integer(json, "state_lora_rank", defaultRank(hidden)));
+    }
+
+    /** Where the fields of rotary embedding stand: on top, or since Transformers 5 in an object of their own. */
+    private static JsonObject rope(JsonObject json) {
+        JsonElement scaling = json.get("rope_scaling");
+        if (scaling != null && !scaling.isJsonNull()) {
+            throw new ModelException("rope_scaling is " + scaling + ", and only rotary embedding without scaling is computed: remove it to use the model up to"
+                    + " the length that it was trained with");
+        }
+        if (!(json.get("rope_parameters") instanceof JsonObject rope)) {
+            return json;
+        }
+        only(rope, "rope_type", "default");
+        return rope;
+    }
+
+    /** Qwen2 writes a window and does not use it unless {@code use_sliding_window} says so, and then from layer {@code max_window_layers} on. */
+    private static int window(JsonObject json) {
+        int first = integer(json, "max_window_layers", 0);
+        if (json.has("use_sliding_window") && !bool(json, "use_sliding_window", false) || first >= integer(json, "num_hidden_layers", null)) {
+            return 0;
+        }
+        int window = integer(json, "sliding_window", 0);
+        check(window == 0 || first == 0, "max_window_layers", first, "must be 0 where a sliding window is used: all layers have it, or none");
+        return window;
+    }
+
+    private static void only(JsonObject json, String field, String... known) {
+        JsonElement value = json.get(field);
+        if (value != null && Arrays.stream(known).noneMatch(k -> value.equals(new JsonPrimitive(k)))) {
+            throw new ModelException(field + " is " + value + ", and only " + String.join(" and ", known) + (known.length == 1 ? " is known" : " are known"));
+        }
     }
 
     /** max(32, 32 · round(2.5 · √d / 32)), as RWKV-7 chooses its ranks. */
@@ -129,14 +161,18 @@ public record ModelConfig(
         return Math.max(32, 32 * (int) Math.round(2.5 * Math.sqrt(hiddenSize) / 32));
     }
 
-    /** Writes a {@code config.json} that this and, for a teacher, Hugging Face's Qwen2 read. */
-    public void write(Path file) throws IOException {
+    /**
+     * Writes a {@code config.json} that this and, for a teacher, Hugging Face's Qwen2 read.
+     *
+     * @param dtype of the weights beside it
+     */
+    public void write(Path file, Dtype dtype) throws IOException {
         JsonObject json = new JsonObject();
         JsonElement architectures = GSON.toJsonTree(List.of(stateHeads ? "WuNengForCausalLM" : "Qwen2ForCausalLM"));
         json.add("architectures", architectures);
         json.addProperty("model_type", stateHeads ? "wuneng" : "qwen2");
         json.addProperty("hidden_act", "silu");
-        json.addProperty("torch_dtype", "float32");
+        json.addProperty("torch_dtype", dtype.torchName());
         JsonObject fields = GSON.toJsonTree(this).getAsJsonObject();
         fields.addProperty("middle_heads", middleHeads.name().toLowerCase(Locale.ROOT));
         fields.addProperty("combine", combine.name().toLowerCase(Locale.ROOT));
@@ -144,6 +180,7 @@ public record ModelConfig(
             List.of("state_heads", "middle_heads", "combine", "query_modulation", "state_lora_rank").forEach(fields::remove);
         }
         fields.addProperty("use_sliding_window", slidingWindow > 0);
+        fields.addProperty("max_window_layers", slidingWindow > 0 ? 0 : numHiddenLayers);
         fields.entrySet().forEach(e -> json.add(e.getKey(), e.getValue()));
         Files.writeString(file, GSON.toJson(json) + "\n");
     }
@@ -187,9 +224,9 @@ public record ModelConfig(
             return otherwise;
         }
         E[] choices = otherwise.getDeclaringClass().getEnumConstants();
-        String value = json.get(field).getAsString();
-        return Arrays.stream(choices).filter(c -> c.name().toLowerCase(Locale.ROOT).equals(value)).findFirst()
-                .orElseThrow(() -> new ModelException(field + " is \"" + value + "\", and must be one of "
+        JsonElement value = json.get(field);
+        return Arrays.stream(choices).filter(c -> value.equals(new JsonPrimitive(c.name().toLowerCase(Locale.ROOT)))).findFirst()
+                .orElseThrow(() -> new ModelException(field + " is " + value + ", and must be one of "
                         + Arrays.toString(choices).toLowerCase(Locale.ROOT)));
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
+import dev.wuneng.model.checkpoint.Dtype;
 import dev.wuneng.model.parameter.Initialization;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointTest {
@@ -57,14 +59,14 @@ class CheckpointTest {
     void whatIsMissingIsNamed() throws Exception {
         assertMessage("nowhere is not a folder", () -> Checkpoint.open(Path.of("nowhere")));
         assertMessage("config.json cannot be read", () -> Checkpoint.open(temp));
-        config(false).write(temp.resolve("config.json"));
-        assertMessage("model.safetensors does not exist", () -> Checkpoint.open(temp).load(Trainable.NONE));
+        config(false).write(temp.resolve("config.json"), Dtype.F32);
+        assertMessage("holds neither model.safetensors nor model.safetensors.index.json", () -> Checkpoint.open(temp).load(Trainable.NONE));
         Checkpoint.save(temp.resolve("teacher"), new Parameters(config(false), Trainable.NONE), null);
-        config(true).write(temp.resolve("teacher/config.json"));
+        config(true).write(temp.resolve("teacher/config.json"), Dtype.F32);
         assertMessage("has no tensor model.layers.0.self_attn.state.", () -> Checkpoint.open(temp.resolve("teacher")).load(Trainable.NONE));
     }
 
-    private static void assertMessage(String part, org.junit.jupiter.api.function.Executable action) {
+    private static void assertMessage(String part, Executable action) {
         String message = assertThrows(ModelException.class, action).getMessage();
         assertTrue(message.contains(part), message);
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonParser;
+import dev.wuneng.model.checkpoint.Dtype;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,14 +42,14 @@ class ModelConfigTest {
     void whatIsWrittenIsReadAgain() throws IOException {
         for (String more : new String[] {"", ", \"state_heads\": true, \"middle_heads\": \"weighted\", \"combine\": \"concat\", \"sliding_window\": 5"}) {
             ModelConfig config = parse("{" + SIZES + more + "}");
-            config.write(folder.resolve("config.json"));
+            config.write(folder.resolve("config.json"), Dtype.F32);
             assertEquals(config, ModelConfig.read(folder.resolve("config.json")));
         }
     }
 
     @Test
     void aTeachersFileNamesNothingThatQwen2DoesNotKnow() throws IOException {
-        parse("{" + SIZES + "}").write(folder.resolve("config.json"));
+        parse("{" + SIZES + "}").write(folder.resolve("config.json"), Dtype.F32);
         String text = Files.readString(folder.resolve("config.json"));
         assertTrue(text.contains("Qwen2ForCausalLM") && !text.contains("state") && !text.contains("middle"), text);
     }
@@ -60,6 +61,11 @@ class ModelConfigTest {
         "\"hidden_size\": \"wide\" | hidden_size is \"wide\", and must be a number",
         "\"vocab_size\": 1.5 | vocab_size is 1.5, and must be a whole number",
         "\"model_type\": \"llama\" | model_type is \"llama\", and only qwen2 and wuneng are known",
+        "\"model_type\": null | model_type is null, and only qwen2 and wuneng are known",
+        "\"hidden_act\": \"gelu\" | hidden_act is \"gelu\", and only silu is known",
+        "\"rope_scaling\": {\"type\": \"yarn\"} | rope_scaling is {\"type\":\"yarn\"}, and only rotary embedding without scaling",
+        "\"rope_parameters\": {\"rope_type\": \"yarn\"} | rope_type is \"yarn\", and only default is known",
+        "\"max_window_layers\": 1, \"sliding_window\": 8 | max_window_layers is 1, and must be 0 where a sliding window is used",
         "\"middle_heads\": \"gates\" | middle_heads is \"gates\", and must be one of [gated, additive, weighted, concat, none]",
         "\"head_dim\": 7 | head_dim is 7, and must be positive and even",
         "\"tie_word_embeddings\": \"no\" | tie_word_embeddings is \"no\", and must be true or false"})

@@ -1,17 +1,101 @@
 package dev.wuneng.model.checkpoint;
 
-/** The element types of safetensors that are read here. */
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** The element types of safetensors that are read here, all little endian, and how their elements become float32 and come from it. */
 public enum Dtype {
-    F64(8), F32(4), F16(2), BF16(2), I64(8), I32(4);
+    F64(8, "float64"), F32(4, "float32"), F16(2, "float16"), BF16(2, "bfloat16"), I64(8, "int64"), I32(4, "int32");
+
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    private static final ValueLayout.OfFloat F32_ELEMENT = FLOAT.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfDouble F64_ELEMENT = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt I32_ELEMENT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong I64_ELEMENT = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final int bytes;
+    private final String torchName;
 
-    Dtype(int bytes) {
+    Dtype(int bytes, String torchName) {
         this.bytes = bytes;
+        this.torchName = torchName;
+    }
+
+    /** What {@code torch_dtype} of a {@code config.json} calls it. */
+    public String torchName() {
+        return torchName;
     }
 
     /** Bytes an element. */
     public int bytes() {
         return bytes;
+    }
+
+    /** Whether elements are fractions, as weights are, and not whole numbers. */
+    public boolean isFloat() {
+        return this != I64 && this != I32;
+    }
+
+    /** One element as a double; only an I64 beyond 2⁵³ is rounded. */
+    double get(MemorySegment elements, long i) {
+        return switch (this) {
+            case F64 -> elements.getAtIndex(F64_ELEMENT, i);
+            case F32 -> elements.getAtIndex(F32_ELEMENT, i);
+            case F16 -> Float.float16ToFloat(elements.getAtIndex(HALF, i));
+            case BF16 -> Float.intBitsToFloat(elements.getAtIndex(HALF, i) << 16);
+            case I64 -> elements.getAtIndex(I64_ELEMENT, i);
+            case I32 -> elements.getAtIndex(I32_ELEMENT, i);
+        };
+    }
+
+    /** Elements as float32 in native order. One plain loop a type, each of which the JIT vectorises. */
+    void decode(MemorySegment elements, MemorySegment floats) {
+        int count = Math.toIntExact(floats.byteSize() / 4);
+        switch (this) {
+            case F32 -> MemorySegment.copy(elements, F32_ELEMENT, 0, floats, FLOAT, 0, count);
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    floats.setAtIndex(FLOAT, i, Float.intBitsToFloat(elements.getAtIndex(HALF, i) << 16));
+                }
+            }
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    floats.setAtIndex(FLOAT, i, Float.float16ToFloat(elements.getAtIndex(HALF, i)));
+                }
+            }
+            default -> {
+                for (int i = 0; i < count; i++) {
+                    floats.setAtIndex(FLOAT, i, (float) get(elements, i));
+                }
+            }
+        }
+    }
+
+    /** Float32 in native order as elements of F32, F16 or BF16, rounded to the nearest and from halfway to the even one. */
+    void encode(MemorySegment floats, MemorySegment elements) {
+        int count = Math.toIntExact(floats.byteSize() / 4);
+        switch (this) {
+            case F32 -> MemorySegment.copy(floats, FLOAT, 0, elements, F32_ELEMENT, 0, count);
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    elements.setAtIndex(HALF, i, bfloat16(floats.getAtIndex(FLOAT, i)));
+                }
+            }
+            case F16 -> {
+                for (int i = 0; i < count; i++) {
+                    elements.setAtIndex(HALF, i, Float.floatToFloat16(floats.getAtIndex(FLOAT, i)));
+                }
+            }
+            default -> throw new IllegalArgumentException("float32 is not written as " + this);
+        }
+    }
+
+    private static short bfloat16(float value) {
+        int bits = Float.floatToIntBits(value);
+        // Half of the last place kept, less one unless that place is odd: the carry rounds to the nearest even. A NaN, whose lower half is
+        // zero here, stays one.
+        return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
     }
 }

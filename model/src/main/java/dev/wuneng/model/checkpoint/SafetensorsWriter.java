@@ -3,8 +3,8 @@ package dev.wuneng.model.checkpoint;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -17,20 +17,21 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Writes float32 tensors as a safetensors file. The file appears under its name only when it is complete, so a run that is killed leaves the
+ * Writes tensors as a safetensors file. The file appears under its name only when it is complete, so a run that is killed leaves the
  * previous one.
  */
 public final class SafetensorsWriter {
-    private record Entry(int[] shape, MemorySegment floats) {
-    }
-
-    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final Map<String, OutgoingTensor> tensors = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
+
+    public SafetensorsWriter add(OutgoingTensor tensor) {
+        tensors.put(tensor.name(), tensor);
+        return this;
+    }
 
     /** Adds a tensor of float32 in native order; the memory is read by {@link #write}. */
     public SafetensorsWriter add(String name, int[] shape, MemorySegment floats) {
-        entries.put(name, new Entry(shape, floats));
-        return this;
+        return add(OutgoingTensor.of(name, shape, floats, Dtype.F32));
     }
 
     /** Adds a free text to the header. */
@@ -43,11 +44,11 @@ public final class SafetensorsWriter {
         Path unfinished = file.resolveSibling(file.getFileName() + ".part");
         try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             writeFully(channel, header());
-            for (Entry entry : entries.values()) {
-                long size = entry.floats.byteSize();
-                long chunk = 1 << 28;
-                for (long at = 0; at < size; at += chunk) {
-                    writeFully(channel, littleEndian(entry.floats.asSlice(at, Math.min(chunk, size - at))));
+            for (OutgoingTensor tensor : tensors.values()) {
+                for (long first = 0; first < tensor.size(); first += Tensor.WINDOW) {
+                    try (Arena arena = Arena.ofConfined()) {
+                        writeFully(channel, tensor.elements(first, Math.min(Tensor.WINDOW, tensor.size() - first), arena).asByteBuffer());
+                    }
                 }
             }
             channel.force(true);
@@ -62,20 +63,20 @@ public final class SafetensorsWriter {
         metadata.forEach(texts::addProperty);
         json.add("__metadata__", texts);
         long at = 0;
-        for (Map.Entry<String, Entry> named : entries.entrySet()) {
+        for (OutgoingTensor outgoing : tensors.values()) {
             JsonObject tensor = new JsonObject();
-            tensor.addProperty("dtype", Dtype.F32.name());
+            tensor.addProperty("dtype", outgoing.dtype().name());
             JsonArray shape = new JsonArray();
-            for (int size : named.getValue().shape) {
+            for (int size : outgoing.shape()) {
                 shape.add(size);
             }
             tensor.add("shape", shape);
             JsonArray range = new JsonArray();
             range.add(at);
-            at += named.getValue().floats.byteSize();
+            at += outgoing.bytes();
             range.add(at);
             tensor.add("data_offsets", range);
-            json.add(named.getKey(), tensor);
+            json.add(outgoing.name(), tensor);
         }
         byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
         // Data begins at a multiple of eight bytes, as the format's own writer has it.
@@ -85,16 +86,6 @@ public final class SafetensorsWriter {
             header.put((byte) ' ');
         }
         return header.flip();
-    }
-
-    private static ByteBuffer littleEndian(MemorySegment floats) {
-        if (floats.isNative() && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
-            return floats.asByteBuffer();
-        }
-        ByteBuffer bytes = ByteBuffer.allocate((int) floats.byteSize());
-        MemorySegment.copy(floats, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, MemorySegment.ofBuffer(bytes),
-                ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0, floats.byteSize() / 4);
-        return bytes;
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

@@ -1,70 +1,131 @@
 package dev.wuneng.model.checkpoint;
 
 import dev.wuneng.model.ModelException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+import java.nio.file.Path;
 
-/** A named tensor inside a mapped safetensors file; its bytes are read when asked for. */
-public record Tensor(String name, Dtype dtype, int[] shape, MemorySegment data) {
-    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfDouble DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+/** A named tensor inside a safetensors file; its elements are read when asked for. */
+public final class Tensor {
+    /** Elements looked at together: enough to make a window worth mapping, few enough to stay small beside any model. */
+    static final int WINDOW = 1 << 22;
+    private static final int EXPONENT = 0x7F800000;
+
+    private final String name;
+    private final Dtype dtype;
+    private final int[] shape;
+    private final ByteSource source;
+    private final long offset;
+    private final long size;
+
+    /** A tensor whose bytes begin {@code offset} bytes into a file; all of it was checked to lie inside. */
+    Tensor(String name, Dtype dtype, int[] shape, ByteSource source, long offset, long size) {
+        this.name = name;
+        this.dtype = dtype;
+        this.shape = shape;
+        this.source = source;
+        this.offset = offset;
+        this.size = size;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Dtype dtype() {
+        return dtype;
+    }
+
+    public int[] shape() {
+        return shape.clone();
+    }
 
     /** The number of elements. */
     public long size() {
-        return data.byteSize() / dtype.bytes();
+        return size;
     }
 
-    /** One element as a double, exactly. */
-    public double get(long i) {
-        return switch (dtype) {
-            case F64 -> data.getAtIndex(DOUBLE, i);
-            case F32 -> data.getAtIndex(FLOAT, i);
-            case F16 -> Float.float16ToFloat(data.getAtIndex(SHORT, i));
-            case BF16 -> Float.intBitsToFloat(data.getAtIndex(SHORT, i) << 16);
-            case I64 -> data.getAtIndex(LONG, i);
-            case I32 -> data.getAtIndex(INT, i);
-        };
+    /** The number of bytes in the file. */
+    public long bytes() {
+        return size * dtype.bytes();
+    }
+
+    /** The file it is in. */
+    public Path file() {
+        return source.file();
     }
 
     /** All elements as doubles. */
     public double[] doubles() {
-        double[] values = new double[Math.toIntExact(size())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = get(i);
+        double[] values = new double[Math.toIntExact(size)];
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment elements = source.window(offset, bytes(), arena);
+            for (int i = 0; i < values.length; i++) {
+                values[i] = dtype.get(elements, i);
+            }
         }
         return values;
     }
 
     /** All elements of a tensor of whole numbers. */
     public int[] ints() {
-        int[] values = new int[Math.toIntExact(size())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = Math.toIntExact((long) get(i));
+        double[] values = doubles();
+        int[] ints = new int[values.length];
+        for (int i = 0; i < ints.length; i++) {
+            ints[i] = Math.toIntExact((long) values[i]);
         }
-        return values;
+        return ints;
     }
 
     /** Writes the elements as float32; a value that is not finite is refused. */
     public void copyTo(MemorySegment floats) {
-        long size = size();
-        if (dtype == Dtype.F32 && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
-            MemorySegment.copy(data, 0, floats, 0, 4 * size);
-        } else {
-            for (long i = 0; i < size; i++) {
-                floats.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, (float) get(i));
+        for (long first = 0; first < size; first += WINDOW) {
+            MemorySegment part = floats.asSlice(4 * first, 4 * Math.min(WINDOW, size - first));
+            floats(first, part);
+            if (!isFinite(part)) {
+                throw new ModelException(file() + " holds a value that is not finite in tensor " + name
+                        + ": the checkpoint is damaged, fetch it again");
             }
         }
-        // 0 · x is 0 for every finite x and NaN otherwise, so one sum tells whether all are finite.
-        float probe = 0;
-        for (long i = 0; i < size; i++) {
-            probe += 0f * floats.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
+    }
+
+    /** Whether two tensors of one size hold the same numbers. */
+    public boolean holdsSame(Tensor other) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mine = arena.allocate(4L * WINDOW);
+            MemorySegment others = arena.allocate(4L * WINDOW);
+            for (long first = 0; first < size; first += WINDOW) {
+                long bytes = 4 * Math.min(WINDOW, size - first);
+                floats(first, mine.asSlice(0, bytes));
+                other.floats(first, others.asSlice(0, bytes));
+                if (MemorySegment.mismatch(mine, 0, bytes, others, 0, bytes) >= 0) {
+                    return false;
+                }
+            }
         }
-        if (probe != 0) {
-            throw new ModelException("tensor " + name + " holds a value that is not finite: the checkpoint is damaged, fetch it again");
+        return true;
+    }
+
+    /** Fills {@code floats}, at most {@link #WINDOW} of them, with the elements from {@code first} on, whatever they are. */
+    void floats(long first, MemorySegment floats) {
+        try (Arena arena = Arena.ofConfined()) {
+            dtype.decode(elements(first, floats.byteSize() / 4, arena), floats);
         }
+    }
+
+    /** The elements from {@code first} on as they are in the file. */
+    MemorySegment elements(long first, long count, Arena arena) {
+        return source.window(offset + first * dtype.bytes(), count * dtype.bytes(), arena);
+    }
+
+    static boolean isFinite(MemorySegment floats) {
+        int count = Math.toIntExact(floats.byteSize() / 4);
+        // A maximum of whole numbers, which unlike a sum of floats may be taken in any order and so with vectors.
+        int largest = 0;
+        for (int i = 0; i < count; i++) {
+            largest = Math.max(largest, floats.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i) & EXPONENT);
+        }
+        return largest < EXPONENT;
     }
 }

@@ -4,9 +4,10 @@ import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.View;
 import dev.wuneng.model.ModelConfig;
 import dev.wuneng.model.ModelException;
-import dev.wuneng.model.checkpoint.Safetensors;
-import dev.wuneng.model.checkpoint.SafetensorsWriter;
+import dev.wuneng.model.checkpoint.Dtype;
+import dev.wuneng.model.checkpoint.OutgoingTensor;
 import dev.wuneng.model.checkpoint.Tensor;
+import dev.wuneng.model.checkpoint.TensorSource;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -166,7 +167,7 @@ public final class Parameters {
      *
      * @param additions whether what a student adds must be there too; without it those keep their values
      */
-    public void load(Safetensors checkpoint, String prefix, boolean additions) {
+    public void load(TensorSource checkpoint, String prefix, boolean additions) {
         for (Region region : regions.values()) {
             if (region.spec.addition() && !additions) {
                 continue;
@@ -174,7 +175,7 @@ public final class Parameters {
             for (int l = 0; l < (region.spec.perLayer() ? config.numHiddenLayers() : 1); l++) {
                 Tensor tensor = checkpoint.get(prefix + region.spec.name(l));
                 if (!Arrays.equals(tensor.shape(), region.spec.shape())) {
-                    throw new ModelException(checkpoint.file() + " holds " + tensor.name() + " with shape " + Arrays.toString(tensor.shape())
+                    throw new ModelException(tensor.file() + " holds " + tensor.name() + " with shape " + Arrays.toString(tensor.shape())
                             + ", and config.json asks for " + Arrays.toString(region.spec.shape()) + ": use the config.json that belongs to it");
                 }
                 tensor.copyTo(values(region.spec, l));
@@ -182,13 +183,15 @@ public final class Parameters {
         }
     }
 
-    /** Adds every parameter to a file to be written. */
-    public void save(SafetensorsWriter writer) {
+    /** Every parameter as a tensor to be written. */
+    public List<OutgoingTensor> outgoing(Dtype dtype) {
+        List<OutgoingTensor> tensors = new ArrayList<>();
         for (Region region : regions.values()) {
             for (int l = 0; l < (region.spec.perLayer() ? config.numHiddenLayers() : 1); l++) {
-                writer.add(region.spec.name(l), region.spec.shape(), values(region.spec, l));
+                tensors.add(OutgoingTensor.of(region.spec.name(l), region.spec.shape(), values(region.spec, l), dtype));
             }
         }
+        return tensors;
     }
 
     /** Copies what both models have: a teacher's weights into its student. */

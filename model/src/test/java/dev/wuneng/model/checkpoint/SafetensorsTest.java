@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +49,36 @@ class SafetensorsTest {
         try (Safetensors read = Safetensors.open(file)) {
             assertArrayEquals(new double[] {1, -Math.pow(2, -24)}, read.get("h").doubles());
             assertArrayEquals(new double[] {1, 3.140625}, read.get("b").doubles());
+            float[] floats = new float[2];
+            read.get("h").copyTo(MemorySegment.ofArray(floats));
+            assertArrayEquals(new float[] {1, (float) -Math.pow(2, -24)}, floats);
+            read.get("b").copyTo(MemorySegment.ofArray(floats));
+            assertArrayEquals(new float[] {1, 3.140625f}, floats);
         }
+    }
+
+    @Test
+    void halfPrecisionsAreRoundedToTheNearestEven() {
+        // Halfway below and above an even last place, just above halfway, the largest that does not overflow, the smallest.
+        float[] values = {1 + 0x1p-8f, 1 + 3 * 0x1p-8f, 1 + 0x1p-8f + 0x1p-20f, 0x1.FEFFp127f, Float.MIN_VALUE, -0f};
+        int[] bfloats = {0x3F80, 0x3F82, 0x3F81, 0x7F7F, 0x0000, 0x8000};
+        assertArrayEquals(bfloats, encoded(Dtype.BF16, values));
+        float[] halves = {1 + 0x1p-11f, 1 + 3 * 0x1p-11f, 1 + 0x1p-11f + 0x1p-20f, 65519, 0x1p-24f, 0x1p-25f};
+        assertArrayEquals(new int[] {0x3C00, 0x3C02, 0x3C01, 0x7BFF, 0x0001, 0x0000}, encoded(Dtype.F16, halves));
+        for (int bits = 0; bits < 1 << 16; bits++) {
+            float value = Float.intBitsToFloat(bits << 16);
+            if (!Float.isNaN(value)) {
+                assertEquals(bits, encoded(Dtype.BF16, value)[0]);
+            }
+        }
+    }
+
+    private static int[] encoded(Dtype dtype, float... values) {
+        short[] elements = new short[values.length];
+        dtype.encode(MemorySegment.ofArray(values), MemorySegment.ofArray(elements));
+        int[] bits = new int[values.length];
+        Arrays.setAll(bits, i -> elements[i] & 0xFFFF);
+        return bits;
     }
 
     @ParameterizedTest
@@ -66,6 +94,13 @@ class SafetensorsTest {
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[12,0]}} | gives tensor a",
         "{\"a\":{\"dtype\":\"Q4\",\"shape\":[3],\"data_offsets\":[0,12]}} | holds tensor a as Q4",
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[3]}} | without dtype",
+        "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12]}} | two fields dtype",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,12],\"more\":1}} | the unknown field more",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[\"3\"],\"data_offsets\":[0,12]}} | not valid JSON of the format",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[3.0],\"data_offsets\":[0,12]}} | not valid JSON of the format",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,99999999999999999999]}} | not valid JSON of the format",
+        "{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}} | the text k of its __metadata__ twice",
+        "{\"\\n\\u0007\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,12]}} | gives tensor ?? of F32",
         "[1,2] | not valid JSON",
         "{\"a\": | not valid JSON"})
     void headersThatLieAreRefused(String header, String complaint) throws IOException {
@@ -79,7 +114,7 @@ class SafetensorsTest {
         Path file = write("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", new byte[] {0, 0, (byte) 0x80, 0x7F});
         try (Safetensors read = Safetensors.open(file)) {
             ModelException refused = assertThrows(ModelException.class, () -> read.get("a").copyTo(MemorySegment.ofArray(new float[1])));
-            assertTrue(refused.getMessage().contains("tensor a holds a value that is not finite"), refused.getMessage());
+            assertTrue(refused.getMessage().contains("holds a value that is not finite in tensor a"), refused.getMessage());
         }
         byte[] whole = Files.readAllBytes(file);
         for (int length = 0; length < whole.length; length++) {
@@ -87,30 +122,6 @@ class SafetensorsTest {
             Files.write(cut, Arrays.copyOf(whole, length));
             assertThrows(ModelException.class, () -> Safetensors.open(cut));
         }
-    }
-
-    @Test
-    void damagedFilesAreRefusedOrReadAndNothingElse() throws IOException {
-        Path file = folder.resolve("whole");
-        new SafetensorsWriter().add("first", new int[] {3, 2}, MemorySegment.ofArray(new float[6])).add("second", new int[] {4}, MemorySegment.ofArray(new float[4]))
-                .write(file);
-        byte[] whole = Files.readAllBytes(file);
-        Random random = new Random(1);
-        int refused = 0;
-        for (int n = 0; n < 5000; n++) {
-            byte[] damaged = whole.clone();
-            for (int flips = 1 + random.nextInt(3); flips > 0; flips--) {
-                damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
-            }
-            Path cut = folder.resolve("damaged");
-            Files.write(cut, damaged);
-            try (Safetensors read = Safetensors.open(cut)) {
-                read.tensors().forEach(Tensor::doubles);
-            } catch (ModelException expected) {
-                refused++;
-            }
-        }
-        assertTrue(refused > 2000, "only " + refused + " were refused");
     }
 
     private Path write(String header, byte[] data) throws IOException {

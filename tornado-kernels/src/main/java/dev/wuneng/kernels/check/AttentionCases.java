@@ -57,7 +57,7 @@ final class AttentionCases {
     }
 
     /** @param segments the lengths of the documents in a sequence, of which there are {@code sequences} alike */
-    private static OpCase attention(int sequences, int length, int heads, int kvHeads, int headSize, int window, int... segments) {
+    static OpCase attention(int sequences, int length, int heads, int kvHeads, int headSize, int window, int... segments) {
         OpCase c = new OpCase("attention", "rows=" + sequences + "*" + length + " heads=" + heads + ":" + kvHeads + " head=" + headSize
                 + " window=" + window + " segments=" + Arrays.toString(segments));
         int rows = sequences * length;

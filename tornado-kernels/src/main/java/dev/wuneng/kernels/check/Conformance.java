@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 public final class Conformance {
     private final long seed;
     private final List<CaseReport> reports = new ArrayList<>();
+    private final Map<String, List<Throughput>> speeds = new LinkedHashMap<>();
 
     public Conformance(long seed) {
         this.seed = seed;
@@ -31,6 +32,13 @@ public final class Conformance {
         }
     }
 
+    /** Measures how fast a device runs kernels whose name contains a text. */
+    public void measure(String device, Executor executor, String containing) {
+        List<Throughput> measured = new ArrayList<>();
+        Throughput.measure(executor, containing, measured::add);
+        speeds.put(device, measured);
+    }
+
     private CaseReport check(String device, Executor executor, OpCase of) {
         long start = System.nanoTime();
         try {
@@ -43,6 +51,11 @@ public final class Conformance {
 
     public List<CaseReport> reports() {
         return reports;
+    }
+
+    /** What was measured, by device. */
+    public Map<String, List<Throughput>> speeds() {
+        return speeds;
     }
 
     public boolean passed() {
@@ -82,6 +95,11 @@ public final class Conformance {
         long failed = reports.stream().filter(r -> !r.passed()).count();
         return table.append(reports.isEmpty() ? "No case was run." : failed == 0 ? "All " + reports.size() + " cases passed."
                 : failed + " of " + reports.size() + " cases failed.").append(System.lineSeparator()).toString();
+    }
+
+    /** A line for each kernel that was measured, with a column for each device. */
+    public String speedTable() {
+        return speeds.values().stream().allMatch(List::isEmpty) ? "" : Throughput.table(speeds);
     }
 
     private static String worst(List<CaseReport> row, Tolerance tolerance) {

@@ -18,7 +18,14 @@ public final class ConformanceFiles {
                 + Text.json(t.relative()) + ", \"reason\": " + Text.json(t.reason()) + "}").collect(Collectors.joining(",\n"));
         String cases = run.reports().stream().map(ConformanceFiles::json).collect(Collectors.joining(",\n"));
         return "{\n  \"seed\": " + run.seed() + ",\n  \"passed\": " + run.passed() + ",\n  \"devices\": {\n" + described
-                + "\n  },\n  \"tolerances\": {\n" + tolerances + "\n  },\n  \"cases\": [\n" + cases + "\n  ]\n}\n";
+                + "\n  },\n  \"tolerances\": {\n" + tolerances + "\n  },\n  \"cases\": [\n" + cases + "\n  ],\n  \"throughput\": [\n"
+                + run.speeds().entrySet().stream().flatMap(d -> d.getValue().stream().map(t -> json(d.getKey(), t))).collect(Collectors.joining(",\n"))
+                + "\n  ]\n}\n";
+    }
+
+    private static String json(String device, Throughput one) {
+        return "    {\"device\": " + Text.json(device) + ", \"kernel\": " + Text.json(one.kernel()) + ", \"shape\": " + Text.json(one.shape())
+                + ", \"milliseconds\": " + Text.json(one.milliseconds()) + ", \"rate\": " + Text.json(one.rate()) + ", \"unit\": " + Text.json(one.unit()) + "}";
     }
 
     private static String json(CaseReport report) {

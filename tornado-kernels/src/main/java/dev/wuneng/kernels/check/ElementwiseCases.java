@@ -56,7 +56,7 @@ final class ElementwiseCases {
         return c;
     }
 
-    private static OpCase swiGlu(int count) {
+    static OpCase swiGlu(int count) {
         return swiGlu(new OpCase("swi_glu", "count=" + count), count, 1);
     }
 

@@ -33,7 +33,7 @@ final class LinearCases {
         return cases;
     }
 
-    private static OpCase linear(boolean lowRank, int rows, int in, int out) {
+    static OpCase linear(boolean lowRank, int rows, int in, int out) {
         OpCase c = new OpCase(lowRank ? "low_rank" : "linear", "rows=" + rows + " in=" + in + " out=" + out);
         Tensor x = c.input("x", rows * in).accumulates();
         Tensor w = c.input("w", in * out).accumulates();

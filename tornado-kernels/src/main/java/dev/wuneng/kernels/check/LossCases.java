@@ -52,7 +52,7 @@ final class LossCases {
         return label < 0 ? 0 : logSumExp(logits, from, tokens, 1) - logits[from + label];
     }
 
-    private static OpCase crossEntropy(int rows, int width, int tokens, double spread) {
+    static OpCase crossEntropy(int rows, int width, int tokens, double spread) {
         OpCase c = new OpCase("cross_entropy", "rows=" + rows + " width=" + width + " tokens=" + tokens + " spread=" + spread);
         int[] label = labels(rows, tokens);
         Tensor logits = c.updated("logits", rows * width).filled(x -> spread * x);

@@ -27,7 +27,7 @@ final class NormCases {
         return cases;
     }
 
-    private static OpCase rmsNorm(int rows, int width, int groups) {
+    static OpCase rmsNorm(int rows, int width, int groups) {
         OpCase c = new OpCase("rms_norm", "rows=" + rows + " width=" + width + " groups=" + groups);
         Tensor x = c.input("x", rows * width).accumulates();
         Tensor weight = c.input("weight", groups * width).accumulates();
@@ -55,7 +55,7 @@ final class NormCases {
         return c;
     }
 
-    private static OpCase columnSum(int rows, int columns) {
+    static OpCase columnSum(int rows, int columns) {
         OpCase c = new OpCase("column_sum", "rows=" + rows + " columns=" + columns);
         Tensor matrix = c.input("matrix", rows * columns);
         Tensor total = c.updated("total", columns);

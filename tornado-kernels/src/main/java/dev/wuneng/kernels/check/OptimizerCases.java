@@ -27,7 +27,7 @@ final class OptimizerCases {
         return cases;
     }
 
-    private static OpCase adamW(int count, float decay) {
+    static OpCase adamW(int count, float decay) {
         float beta1 = 0.9f;
         float beta2 = 0.95f;
         float eps = 1e-8f;

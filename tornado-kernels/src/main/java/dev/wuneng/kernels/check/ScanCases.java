@@ -37,7 +37,7 @@ final class ScanCases {
         return pos;
     }
 
-    private static OpCase scan(int batch, int tokens, int segment, int heads, int size) {
+    static OpCase scan(int batch, int tokens, int segment, int heads, int size) {
         int rows = batch * tokens;
         OpCase c = new OpCase("state_scan", "batch=" + batch + " tokens=" + tokens + " segment=" + segment + " heads=" + heads + "x" + size);
         Tensor streams = c.input("streams", rows * heads * 6 * size).filled(streams(positions(batch, tokens, segment), heads, size));

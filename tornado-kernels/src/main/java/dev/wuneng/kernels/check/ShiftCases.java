@@ -40,7 +40,7 @@ final class ShiftCases {
         return pos;
     }
 
-    private static OpCase shift(int batch, int tokens, int segment, int heads, int kvHeads, int headSize, boolean adds) {
+    static OpCase shift(int batch, int tokens, int segment, int heads, int kvHeads, int headSize, boolean adds) {
         int rows = batch * tokens;
         int width = heads * headSize;
         OpCase c = new OpCase("token_shift", "batch=" + batch + " tokens=" + tokens + " segment=" + segment + " heads=" + heads + "/" + kvHeads

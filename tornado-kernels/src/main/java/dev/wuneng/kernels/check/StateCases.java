@@ -33,7 +33,7 @@ final class StateCases {
         return 1 / (1 + Math.exp(-x));
     }
 
-    private static OpCase streams(int batch, int tokens, int segment, int heads, int size) {
+    static OpCase streams(int batch, int tokens, int segment, int heads, int size) {
         int rows = batch * tokens;
         int width = heads * size;
         OpCase c = new OpCase("state_streams", "batch=" + batch + " tokens=" + tokens + " segment=" + segment + " heads=" + heads + "x" + size);

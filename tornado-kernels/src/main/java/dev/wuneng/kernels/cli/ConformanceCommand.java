@@ -27,6 +27,7 @@ import java.util.Map;
  *   --device NAME|all   what to test (all)
  *   --kernel TEXT       only kernels whose name contains this
  *   --seed N            what inputs are drawn with (42)
+ *   --speed yes|no      whether to measure throughput (yes)
  *   --json FILE         everything found, for programs
  *   --junit FILE        the same as JUnit's XML
  *   --reproduce CASE    runs the one case whose kernel and shape contain this, and writes it down
@@ -36,7 +37,7 @@ import java.util.Map;
  * <p>Exits with 0 if all is right, 1 if a case failed, 2 if it could not begin.
  */
 public final class ConformanceCommand {
-    private static final List<String> OPTIONS = List.of("device", "kernel", "seed", "json", "junit", "reproduce", "out");
+    private static final List<String> OPTIONS = List.of("device", "kernel", "seed", "speed", "json", "junit", "reproduce", "out");
 
     private final Map<String, String> options;
     private final PrintStream out;
@@ -88,15 +89,20 @@ public final class ConformanceCommand {
         }
         Conformance run = new Conformance(seed);
         Map<String, String> described = new LinkedHashMap<>();
+        boolean measures = options.getOrDefault("speed", "yes").equals("yes");
         for (String name : device.equals("all") ? Devices.list().stream().map(DeviceInfo::id).toList() : List.of(device)) {
             try (Executor executor = Devices.open(name)) {
                 described.put(name, executor.device());
                 out.println("Device: " + executor.device());
-                run.run(name, executor, cases, report -> print(report));
+                run.run(name, executor, cases, this::print);
+                if (measures) {
+                    run.measure(name, executor, options.getOrDefault("kernel", ""));
+                }
             }
         }
         out.println();
         out.print(run.table());
+        out.print(run.speedTable());
         write("json", ConformanceFiles.json(run, described));
         write("junit", ConformanceFiles.junit(run));
         return run.passed() ? 0 : 1;

@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.host;
 
 import dev.wuneng.kernels.run.HostBody;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Scratch;
 import dev.wuneng.kernels.run.View;
 import java.util.Arrays;
@@ -47,8 +48,8 @@ abstract class AttentionHost implements HostBody {
         scale = (float) (1 / Math.sqrt(headSize));
     }
 
-    public int items() {
-        return (rows + BLOCK - 1) / BLOCK * kvHeads;
+    public HostForm form() {
+        return new HostForm((rows + BLOCK - 1) / BLOCK * kvHeads, this);
     }
 
     /** Reserves a part of the scratch memory. */

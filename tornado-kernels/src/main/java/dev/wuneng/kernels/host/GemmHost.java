@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.host;
 
 import dev.wuneng.kernels.run.HostBody;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Scratch;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
@@ -93,8 +94,8 @@ public final class GemmHost implements HostBody {
         free = PANELS + KC * blockColumns;
     }
 
-    public int items() {
-        return products * columnBlocks * rowBlocks;
+    public HostForm form() {
+        return new HostForm(products * columnBlocks * rowBlocks, this);
     }
 
     @Override

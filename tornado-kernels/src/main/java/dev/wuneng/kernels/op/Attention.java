@@ -52,9 +52,8 @@ public final class Attention {
 
     /** Writes o and lse, of queries and keys that are rotated already. */
     public static Launch forward(View q, View k, View v, View first, View o, View lse, int rows, int heads, int kvHeads, int headSize) {
-        AttentionForwardHost host = new AttentionForwardHost(q, k, v, first, o, lse, rows, heads, kvHeads, headSize);
         return Launch.of("attention.forward", Attention::attentionForward, rows * heads, q, k, v, first, o, lse, heads, kvHeads, headSize)
-                .onHost(host.items(), host);
+                .onHost(() -> new AttentionForwardHost(q, k, v, first, o, lse, rows, heads, kvHeads, headSize).form());
     }
 
     /** Writes stats. */
@@ -65,17 +64,17 @@ public final class Attention {
     /** Writes dq. */
     public static Launch backwardQuery(View q, View k, View v, View dO, View stats, View first, View dq,
             int rows, int heads, int kvHeads, int headSize) {
-        AttentionQueryHost host = new AttentionQueryHost(q, k, v, dO, stats, first, dq, rows, heads, kvHeads, headSize);
         return Launch.of("attention.backward_query", Attention::attentionBackwardQuery, rows * heads,
-                q, k, v, dO, stats, first, dq, heads, kvHeads, headSize).onHost(host.items(), host);
+                q, k, v, dO, stats, first, dq, heads, kvHeads, headSize)
+                .onHost(() -> new AttentionQueryHost(q, k, v, dO, stats, first, dq, rows, heads, kvHeads, headSize).form());
     }
 
     /** Writes dk and dv. */
     public static Launch backwardKeyValue(View q, View k, View v, View dO, View stats, View last, View dk, View dv,
             int rows, int heads, int kvHeads, int headSize) {
-        AttentionKeyValueHost host = new AttentionKeyValueHost(q, k, v, dO, stats, last, dk, dv, rows, heads, kvHeads, headSize);
         return Launch.of("attention.backward_key_value", Attention::attentionBackwardKeyValue, rows * kvHeads,
-                q, k, v, dO, stats, last, dk, dv, heads, kvHeads, headSize).onHost(host.items(), host);
+                q, k, v, dO, stats, last, dk, dv, heads, kvHeads, headSize)
+                .onHost(() -> new AttentionKeyValueHost(q, k, v, dO, stats, last, dk, dv, rows, heads, kvHeads, headSize).form());
     }
 
     public static void attentionForward(int from, int to, IntArray at, int p, FloatArray q, FloatArray k, FloatArray v, IntArray first,

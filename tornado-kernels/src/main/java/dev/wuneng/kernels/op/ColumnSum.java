@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.ColumnSumHost;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -27,13 +28,13 @@ public final class ColumnSum {
     /** Adds the sums of {@code blocks} partial rows to total. */
     public static Launch accumulate(View partial, View total, int blocks, int columns) {
         return Launch.of("column_sum.accumulate", ColumnSum::columnSumAccumulate, columns, partial, total, blocks, columns)
-                .onHost(ColumnSumHost.strips(columns), ColumnSumHost.accumulate(partial, total, blocks, columns));
+                .onHost(() -> new HostForm(ColumnSumHost.strips(columns), ColumnSumHost.accumulate(partial, total, blocks, columns)));
     }
 
     /** Writes the sums of blocks of rows of a matrix [rows, columns]: the gradient of a bias, before {@link #accumulate}. */
     public static Launch partial(View matrix, View partial, int rows, int columns) {
         return Launch.of("column_sum.partial", ColumnSum::columnSumPartial, blocks(rows) * columns, matrix, partial, rows, columns, BLOCK)
-                .onHost(blocks(rows) * ColumnSumHost.strips(columns), ColumnSumHost.partial(matrix, partial, rows, columns, BLOCK));
+                .onHost(() -> new HostForm(blocks(rows) * ColumnSumHost.strips(columns), ColumnSumHost.partial(matrix, partial, rows, columns, BLOCK)));
     }
 
     public static void columnSumAccumulate(int from, int to, IntArray at, int p, FloatArray partial, FloatArray total, int blocks, int columns) {

@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.CrossEntropyHost;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import java.util.ArrayList;
@@ -48,7 +49,7 @@ public final class CrossEntropy {
         int chunks = chunks(tokens);
         return List.of(
                 Launch.of("cross_entropy.partial", CrossEntropy::crossEntropyPartial, rows * chunks, logits, partial, width, tokens, chunks)
-                        .onHost(rows * chunks, CrossEntropyHost.partial(logits, partial, width, tokens, chunks, CHUNK)),
+                        .onHost(() -> new HostForm(rows * chunks, CrossEntropyHost.partial(logits, partial, width, tokens, chunks, CHUNK))),
                 Launch.of("cross_entropy.combine", CrossEntropy::crossEntropyCombine, rows, logits, labels, partial, lse, loss, width, chunks));
     }
 
@@ -57,7 +58,7 @@ public final class CrossEntropy {
             int tokens) {
         List<Launch> launches = new ArrayList<>(loss(logits, labels, partial, lse, loss, rows, width, tokens));
         launches.add(Launch.of("cross_entropy.gradient", CrossEntropy::crossEntropyGradient, rows * width, logits, labels, lse, scale, width, tokens)
-                .onHost(rows, CrossEntropyHost.gradient(logits, labels, lse, scale, width, tokens)));
+                .onHost(() -> new HostForm(rows, CrossEntropyHost.gradient(logits, labels, lse, scale, width, tokens))));
         return launches;
     }
 

@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.DistillationHost;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import java.util.List;
@@ -48,14 +49,14 @@ public final class Distillation {
         return List.of(
                 Launch.of("distillation.partial", Distillation::distillationPartial, rows * chunks, student, teacher, partial,
                         studentWidth, teacherWidth, tokens, chunks, temperature)
-                        .onHost(rows * chunks, DistillationHost.partial(student, teacher, partial, studentWidth, teacherWidth, tokens, chunks,
-                                CrossEntropy.CHUNK, temperature)),
+                        .onHost(() -> new HostForm(rows * chunks, DistillationHost.partial(student, teacher, partial, studentWidth, teacherWidth, tokens, chunks,
+                                CrossEntropy.CHUNK, temperature))),
                 Launch.of("distillation.combine", Distillation::distillationCombine, rows, student, labels, mask, partial, stats, kl, ce,
                         studentWidth, chunks, temperature),
                 Launch.of("distillation.gradient", Distillation::distillationGradient, rows * studentWidth, student, teacher, labels, mask, stats,
                         scales, studentWidth, teacherWidth, tokens, temperature)
-                        .onHost(rows, DistillationHost.gradient(student, teacher, labels, mask, stats, scales, studentWidth, teacherWidth, tokens,
-                                CrossEntropy.CHUNK, temperature)));
+                        .onHost(() -> new HostForm(rows, DistillationHost.gradient(student, teacher, labels, mask, stats, scales, studentWidth, teacherWidth, tokens,
+                                CrossEntropy.CHUNK, temperature))));
     }
 
     public static void distillationPartial(int from, int to, IntArray at, int p, FloatArray student, FloatArray teacher, FloatArray partial,

@@ -29,16 +29,14 @@ final class Gemm {
     }
 
     static Launch product(String name, Layout layout, View a, View b, View y, int m, int n, int k, boolean accumulate) {
-        GemmHost host = new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate);
         return Launch.of(name, Gemm::gemmProduct, tiles(m) * tiles(n), a, b, y, m, n, k, layout.ordinal(), accumulate ? 1 : 0)
-                .onHost(host.items(), host);
+                .onHost(() -> new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate).form());
     }
 
     /** Writes y_ij = bias_j + the product. */
     static Launch productBias(String name, Layout layout, View a, View b, View bias, View y, int m, int n, int k) {
-        GemmHost host = new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false);
         return Launch.of(name, Gemm::gemmProductBias, tiles(m) * tiles(n), a, b, bias, y, m, n, k, layout.ordinal())
-                .onHost(host.items(), host);
+                .onHost(() -> new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false).form());
     }
 
     private static Matrix left(Layout layout, View a, int m, int k) {

@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.GradientNormHost;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -37,7 +38,7 @@ public final class GradientNorm {
     public static Launch partial(View gradients, View partial, int count) {
         int partials = partials(count);
         return Launch.of("gradient_norm.partial", GradientNorm::gradientNormPartial, partials, gradients, partial, count, partials)
-                .onHost(partials, GradientNormHost.partial(gradients, partial, count, partials));
+                .onHost(() -> new HostForm(partials, GradientNormHost.partial(gradients, partial, count, partials)));
     }
 
     /** Writes norm from {@code partials} sums of all ranges; a clip of 0 clips nothing. */

@@ -27,28 +27,28 @@ public final class HeadLinear {
     /** Writes y, or adds to it. */
     public static Launch forward(View x, View w, View y, int rows, int heads, int out, int in, int ldw, int column, boolean accumulate) {
         View window = w.plus(column);
-        GemmHost host = new GemmHost(Layout.NT, heads, new Matrix(x, heads * in, in), new Matrix(window, ldw, out * ldw), null,
-                new Matrix(y, heads * out, out), rows, out, in, accumulate);
         return Launch.of("head_linear.forward", HeadLinear::headLinearForward, heads * Gemm.tiles(rows) * Gemm.tiles(out),
-                x, window, y, rows, heads, out, in, ldw, accumulate ? 1 : 0).onHost(host.items(), host);
+                x, window, y, rows, heads, out, in, ldw, accumulate ? 1 : 0)
+                .onHost(() -> new GemmHost(Layout.NT, heads, new Matrix(x, heads * in, in), new Matrix(window, ldw, out * ldw), null,
+                        new Matrix(y, heads * out, out), rows, out, in, accumulate).form());
     }
 
     /** Writes dx, or adds to it. */
     public static Launch backwardInput(View dy, View w, View dx, int rows, int heads, int out, int in, int ldw, int column, boolean accumulate) {
         View window = w.plus(column);
-        GemmHost host = new GemmHost(Layout.NN, heads, new Matrix(dy, heads * out, out), new Matrix(window, ldw, out * ldw), null,
-                new Matrix(dx, heads * in, in), rows, in, out, accumulate);
         return Launch.of("head_linear.backward_input", HeadLinear::headLinearBackwardInput, heads * Gemm.tiles(rows) * Gemm.tiles(in),
-                dy, window, dx, rows, heads, out, in, ldw, accumulate ? 1 : 0).onHost(host.items(), host);
+                dy, window, dx, rows, heads, out, in, ldw, accumulate ? 1 : 0)
+                .onHost(() -> new GemmHost(Layout.NN, heads, new Matrix(dy, heads * out, out), new Matrix(window, ldw, out * ldw), null,
+                        new Matrix(dx, heads * in, in), rows, in, out, accumulate).form());
     }
 
     /** Adds to the window's part of dW. */
     public static Launch backwardWeight(View dy, View x, View dw, int rows, int heads, int out, int in, int ldw, int column) {
         View window = dw.plus(column);
-        GemmHost host = new GemmHost(Layout.TN, heads, new Matrix(dy, heads * out, out), new Matrix(x, heads * in, in), null,
-                new Matrix(window, ldw, out * ldw), out, in, rows, true);
         return Launch.of("head_linear.backward_weight", HeadLinear::headLinearBackwardWeight, heads * Gemm.tiles(out) * Gemm.tiles(in),
-                dy, x, window, rows, heads, out, in, ldw).onHost(host.items(), host);
+                dy, x, window, rows, heads, out, in, ldw)
+                .onHost(() -> new GemmHost(Layout.TN, heads, new Matrix(dy, heads * out, out), new Matrix(x, heads * in, in), null,
+                        new Matrix(window, ldw, out * ldw), out, in, rows, true).form());
     }
 
     public static void headLinearForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray w, FloatArray y,

@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.MiddleHeadHost;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -28,7 +29,7 @@ public final class MiddleHead {
     /** Writes g and m. */
     public static Launch gated(View pre, View bias, View a, View k, View g, View m, int rows, int width) {
         return Launch.of("middle_head.gated", MiddleHead::middleHeadGated, rows, pre, bias, a, k, g, m, width)
-                .onHost(rows, MiddleHeadHost.gated(pre, bias, a, k, g, m, width));
+                .onHost(() -> new HostForm(rows, MiddleHeadHost.gated(pre, bias, a, k, g, m, width)));
     }
 
     /** Writes da, dk and dpre; the gradient of bias is the column sum of dpre once {@link #backwardGate} has added to it. */
@@ -44,13 +45,13 @@ public final class MiddleHead {
     /** Writes m. */
     public static Launch weighted(View beta, View a, View k, View m, int rows, int width) {
         return Launch.of("middle_head.weighted", MiddleHead::middleHeadWeighted, rows, beta, a, k, m, width)
-                .onHost(rows, MiddleHeadHost.weighted(beta, a, k, m, width));
+                .onHost(() -> new HostForm(rows, MiddleHeadHost.weighted(beta, a, k, m, width)));
     }
 
     /** Writes da and dk. */
     public static Launch backwardWeighted(View beta, View dm, View da, View dk, int rows, int width) {
         return Launch.of("middle_head.backward_weighted", MiddleHead::middleHeadBackwardWeighted, rows, beta, dm, da, dk, width)
-                .onHost(rows, MiddleHeadHost.backwardWeighted(beta, dm, da, dk, width));
+                .onHost(() -> new HostForm(rows, MiddleHeadHost.backwardWeighted(beta, dm, da, dk, width)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, width]. */

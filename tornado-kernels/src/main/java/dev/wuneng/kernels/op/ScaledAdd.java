@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.ScaledAddHost;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -26,13 +27,13 @@ public final class ScaledAdd {
     /** Writes out = x + scale ⊙ y. */
     public static Launch forward(View x, View scale, View y, View out, int rows, int width, int share) {
         Launch launch = Launch.of("scaled_add.forward", ScaledAdd::scaledAddForward, rows, x, scale, y, out, width, share);
-        return share > 1 ? launch : launch.onHost(rows, ScaledAddHost.forward(x, scale, y, out, width));
+        return share > 1 ? launch : launch.onHost(() -> new HostForm(rows, ScaledAddHost.forward(x, scale, y, out, width)));
     }
 
     /** Writes scale ⊙ y alone: for {@code combine: concat} forward, and the gradient dy when given dout for y. */
     public static Launch scaled(View scale, View y, View out, int rows, int width, int share) {
         Launch launch = Launch.of("scaled_add.scaled", ScaledAdd::scaledAddScaled, rows, scale, y, out, width, share);
-        return share > 1 ? launch : launch.onHost(rows, ScaledAddHost.scaled(scale, y, out, width));
+        return share > 1 ? launch : launch.onHost(() -> new HostForm(rows, ScaledAddHost.scaled(scale, y, out, width)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, width / share]. */

@@ -2,6 +2,7 @@ package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.StateScanBackwardHost;
 import dev.wuneng.kernels.host.StateScanHost;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -42,16 +43,16 @@ public final class StateScanBackward {
     public static Launch readout(View streams, View e, View checkpoints, View dz, View du, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_readout", StateScanBackward::stateScanBackwardReadout,
                 batch * heads * (StateScan.slots(tokens) - 1) * headSize, streams, e, checkpoints, dz, du, tokens, heads, headSize)
-                .onHost(StateScanHost.items(batch * heads, headSize),
-                        StateScanHost.backwardReadout(streams, e, checkpoints, dz, du, tokens, heads, headSize));
+                .onHost(() -> new HostForm(StateScanHost.items(batch * heads, headSize),
+                        StateScanHost.backwardReadout(streams, e, checkpoints, dz, du, tokens, heads, headSize)));
     }
 
     /** Writes f and dv into work. */
     public static Launch values(View streams, View u, View dy, View dz, View work, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_values", StateScanBackward::stateScanBackwardValues, batch * heads * headSize,
                 streams, u, dy, dz, work, tokens, heads, headSize)
-                .onHost(StateScanHost.items(batch * heads, headSize),
-                        StateScanBackwardHost.values(streams, u, dy, dz, work, tokens, heads, headSize, workOfState(tokens, headSize)));
+                .onHost(() -> new HostForm(StateScanHost.items(batch * heads, headSize),
+                        StateScanBackwardHost.values(streams, u, dy, dz, work, tokens, heads, headSize, workOfState(tokens, headSize))));
     }
 
     /** Writes dstreams; it follows {@link #values}. */
@@ -59,8 +60,8 @@ public final class StateScanBackward {
             int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_keys", StateScanBackward::stateScanBackwardKeys, batch * heads * headSize,
                 streams, e, checkpoints, u, dy, dz, work, dstreams, tokens, heads, headSize)
-                .onHost(StateScanHost.items(batch * heads, headSize), StateScanBackwardHost.keys(streams, e, checkpoints, u, dy, dz, work, dstreams,
-                        tokens, heads, headSize, workOfState(tokens, headSize)));
+                .onHost(() -> new HostForm(StateScanHost.items(batch * heads, headSize), StateScanBackwardHost.keys(streams, e, checkpoints, u, dy, dz, work, dstreams,
+                        tokens, heads, headSize, workOfState(tokens, headSize))));
     }
 
     public static void stateScanBackwardReadout(int from, int to, IntArray at, int p, FloatArray streams, FloatArray e, FloatArray checkpoints,

@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.TokenShiftHost;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -36,15 +37,15 @@ public final class TokenShift {
             boolean adds) {
         return Launch.of("token_shift.backward_input", TokenShift::tokenShiftBackwardInput, rows * kvHeads, mu, pos, dout, dz,
                 rows, heads, kvHeads, headSize, stride, adds ? 1 : 0)
-                .onHost(rows * kvHeads, TokenShiftHost.backwardInput(mu, pos, dout, dz, rows, heads, kvHeads, headSize, stride, adds));
+                .onHost(() -> new HostForm(rows * kvHeads, TokenShiftHost.backwardInput(mu, pos, dout, dz, rows, heads, kvHeads, headSize, stride, adds)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, heads · headSize]. */
     public static Launch backwardMix(View z, View pos, View dout, View partial, int rows, int heads, int kvHeads, int headSize, int stride) {
         return Launch.of("token_shift.backward_mix", TokenShift::tokenShiftBackwardMix, ColumnSum.blocks(rows) * heads * headSize,
                 z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK)
-                .onHost(ColumnSum.blocks(rows) * heads,
-                        TokenShiftHost.backwardMix(z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK));
+                .onHost(() -> new HostForm(ColumnSum.blocks(rows) * heads,
+                        TokenShiftHost.backwardMix(z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK)));
     }
 
     public static void tokenShiftForward(int from, int to, IntArray at, int p, FloatArray z, FloatArray mu, IntArray pos, FloatArray out,

@@ -54,8 +54,9 @@ public final class JvmExecutor implements Executor {
         for (int i = 0; i < program.launches().size(); i++) {
             Launch launch = program.launches().get(i);
             try {
-                if (launch.hostBody() != null && !plain) {
-                    runHostBody(launch, program.at(), program.offsetsOf(i));
+                HostForm form = plain ? null : launch.hostForm();
+                if (form != null) {
+                    runHostForm(form, launch.views().size(), program.at(), program.offsetsOf(i));
                 } else {
                     runKernel(launch, program.at(), program.offsetsOf(i));
                 }
@@ -72,14 +73,14 @@ public final class JvmExecutor implements Executor {
                 launch.arguments(bound(items, part, parts), bound(items, part + 1, parts), at, p)));
     }
 
-    private void runHostBody(Launch launch, IntArray at, int p) {
-        int[] offsets = new int[launch.views().size()];
+    private void runHostForm(HostForm form, int views, IntArray at, int p) {
+        int[] offsets = new int[views];
         for (int v = 0; v < offsets.length; v++) {
             offsets[v] = at.get(p + v);
         }
-        int items = launch.hostItems();
+        int items = form.items();
         int parts = parts(items);
-        workers.run(parts, (part, scratch) -> launch.hostBody().run(
+        workers.run(parts, (part, scratch) -> form.body().run(
                 bound(items, part, parts), bound(items, part + 1, parts), offsets, scratch));
     }
 

@@ -2,6 +2,7 @@ package dev.wuneng.kernels.run;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** One kernel over its views and scalars: what a layer says once and every executor runs. */
@@ -11,8 +12,8 @@ public final class Launch {
     private final int items;
     private final List<View> views = new ArrayList<>();
     private final List<Object> scalars = new ArrayList<>();
-    private HostBody hostBody;
-    private int hostItems;
+    private Supplier<HostForm> hostForm;
+    private HostForm builtHostForm;
 
     /**
      * Use the {@code of} that fits the kernel's arity.
@@ -81,10 +82,12 @@ public final class Launch {
         return new Launch(name, kernel, 15, items, arguments);
     }
 
-    /** Gives the JVM executor a form of its own, cut into {@code items} items. */
-    public Launch onHost(int items, HostBody body) {
-        this.hostItems = items;
-        this.hostBody = body;
+    /**
+     * Gives the JVM executor a form of its own. Whoever runs the plain kernel never asks for it, so it may name classes that need the Vector
+     * API, which not every JVM has.
+     */
+    public Launch onHost(Supplier<HostForm> form) {
+        this.hostForm = form;
         return this;
     }
 
@@ -110,13 +113,12 @@ public final class Launch {
         return scalars;
     }
 
-    /** The number of items of the form for the JVM, 0 where there is none. */
-    int hostItems() {
-        return hostItems;
-    }
-
-    HostBody hostBody() {
-        return hostBody;
+    /** The form for the JVM, null where there is none. */
+    HostForm hostForm() {
+        if (builtHostForm == null && hostForm != null) {
+            builtHostForm = hostForm.get();
+        }
+        return builtHostForm;
     }
 
     /** What the kernel is called with for a part of its items, given where its offsets stand in a table. */

@@ -5,7 +5,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Threads that stay up between launches. The calling thread works too; the others spin for a moment after each piece of work, since the
- * next launch usually follows within microseconds, and then sleep.
+ * next launch usually follows within microseconds, and then sleep. A launch is over when its parts are done: a thread that does not get a
+ * processor in time, on a busy machine, holds nobody up, for the others do its share.
  */
 final class Workers implements AutoCloseable {
     /** A part of a launch. */
@@ -15,14 +16,37 @@ final class Workers implements AutoCloseable {
 
     private static final int SPINS = 20_000;
 
+    /** One launch. Each has its own counters, so that a late thread can only find that nothing is left. */
+    private static final class Round {
+        final Part work;
+        final int parts;
+        final AtomicInteger next = new AtomicInteger();
+        final AtomicInteger done = new AtomicInteger();
+        volatile Throwable failure;
+
+        Round(int parts, Part work) {
+            this.parts = parts;
+            this.work = work;
+        }
+
+        void takeParts(Scratch scratch) {
+            for (int part = next.getAndIncrement(); part < parts; part = next.getAndIncrement()) {
+                try {
+                    if (failure == null) {
+                        work.run(part, scratch);
+                    }
+                } catch (Throwable t) {
+                    failure = t;
+                } finally {
+                    done.getAndIncrement();
+                }
+            }
+        }
+    }
+
     private final Thread[] threads;
     private final Scratch callerScratch = new Scratch();
-    private final AtomicInteger nextPart = new AtomicInteger();
-    private final AtomicInteger busy = new AtomicInteger();
-    private Part work;
-    private int parts;
-    private volatile Throwable failure;
-    private volatile int round;
+    private volatile Round current;
     private volatile boolean closed;
 
     Workers(int count) {
@@ -47,46 +71,31 @@ final class Workers implements AutoCloseable {
             }
             return;
         }
-        this.work = work;
-        this.parts = parts;
-        failure = null;
-        nextPart.set(0);
-        busy.set(threads.length);
-        round++;
+        Round round = new Round(parts, work);
+        current = round;
         for (Thread thread : threads) {
             LockSupport.unpark(thread);
         }
-        takeParts(callerScratch);
-        for (int spins = 0; busy.get() > 0; spins++) {
+        round.takeParts(callerScratch);
+        for (int spins = 0; round.done.get() < parts; spins++) {
             if (spins < SPINS) {
                 Thread.onSpinWait();
             } else {
-                // A worker may be waiting for this very processor, where others want it too.
+                // A worker in the middle of a part may be waiting for this very processor.
                 Thread.yield();
             }
         }
-        this.work = null;
-        if (failure != null) {
-            throw failure instanceof RuntimeException e ? e : new KernelException("a worker thread failed: " + failure, failure);
-        }
-    }
-
-    private void takeParts(Scratch scratch) {
-        try {
-            for (int part = nextPart.getAndIncrement(); part < parts && failure == null; part = nextPart.getAndIncrement()) {
-                work.run(part, scratch);
-            }
-        } catch (Throwable t) {
-            failure = t;
+        if (round.failure != null) {
+            throw round.failure instanceof RuntimeException e ? e : new KernelException("a worker thread failed: " + round.failure, round.failure);
         }
     }
 
     private void serve() {
         Scratch scratch = new Scratch();
-        int done = 0;
+        Round seen = null;
         while (true) {
             int spins = 0;
-            while (round == done && !closed) {
+            while (current == seen && !closed) {
                 if (spins++ < SPINS) {
                     Thread.onSpinWait();
                 } else {
@@ -96,9 +105,8 @@ final class Workers implements AutoCloseable {
             if (closed) {
                 return;
             }
-            done = round;
-            takeParts(scratch);
-            busy.decrementAndGet();
+            seen = current;
+            seen.takeParts(scratch);
         }
     }
 

@@ -36,7 +36,7 @@ public final class GoldenReport {
 
     /** Compares one value. */
     void scalar(String name, double value) {
-        add(name, 1, name, Tolerance.error(new double[] {value}, new double[] {file.get(name).get(0)}), Tolerance.FORWARD);
+        add(name, 1, name, Tolerance.error(new double[] {value}, new double[] {file.get(name).doubles()[0]}), Tolerance.FORWARD);
     }
 
     /** Compares what stands in a buffer, on the host, from a view's element for {@code index} on. */

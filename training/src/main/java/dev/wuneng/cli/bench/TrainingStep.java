@@ -1,0 +1,63 @@
+package dev.wuneng.cli.bench;
+
+import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.kernels.run.Program;
+import dev.wuneng.model.ModelConfig;
+import dev.wuneng.model.decoder.Activations.Keep;
+import dev.wuneng.model.decoder.Batch;
+import dev.wuneng.model.decoder.Decoder;
+import dev.wuneng.model.parameter.Initialization;
+import dev.wuneng.model.parameter.Parameters;
+import dev.wuneng.model.parameter.Trainable;
+import dev.wuneng.training.Optimizer;
+import dev.wuneng.training.Sequences;
+import dev.wuneng.training.StepTotals;
+import dev.wuneng.training.objective.NextToken;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/** A step of training all of a model on random tokens: forward, cross-entropy, backward and AdamW. */
+final class TrainingStep implements Runnable {
+    private final Executor executor;
+    private final Parameters parameters;
+    private final NextToken objective;
+    private final Optimizer optimizer;
+    private final Sequences batch;
+
+    TrainingStep(ModelConfig config, int rows, int length, Executor executor) {
+        this.executor = executor;
+        parameters = new Parameters(config, Trainable.ALL);
+        Initialization.all(parameters, 1);
+        parameters.buffers().forEach(executor::upload);
+        objective = new NextToken(new Decoder(parameters, new Batch(config, rows, length), Keep.ALL));
+        optimizer = new Optimizer(parameters, Optimizer.Settings.PUBLISHED);
+        List<Program> programs = new ArrayList<>(objective.programs());
+        programs.addAll(optimizer.programs());
+        executor.prepare(programs);
+        batch = randomTokens(config.vocabSize(), rows * length);
+    }
+
+    @Override
+    public void run() {
+        optimizer.zeroGradients(executor);
+        objective.accumulate(batch, StepTotals.of(List.of(batch)), executor);
+        optimizer.step(1e-4, executor);
+    }
+
+    int tokens() {
+        return batch.tokens().length;
+    }
+
+    Parameters parameters() {
+        return parameters;
+    }
+
+    private static Sequences randomTokens(int vocabulary, int size) {
+        Random random = new Random(1);
+        int[] mask = new int[size];
+        Arrays.fill(mask, 1);
+        return new Sequences(random.ints(size, 0, vocabulary).toArray(), random.ints(size, 0, vocabulary).toArray(), new int[size], mask);
+    }
+}

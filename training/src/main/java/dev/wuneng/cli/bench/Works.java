@@ -1,0 +1,189 @@
+package dev.wuneng.cli.bench;
+
+import com.google.gson.JsonObject;
+import dev.wuneng.kernels.op.Attention;
+import dev.wuneng.kernels.op.CrossEntropy;
+import dev.wuneng.kernels.op.Distillation;
+import dev.wuneng.kernels.op.Linear;
+import dev.wuneng.kernels.op.StateScan;
+import dev.wuneng.kernels.op.StateScanBackward;
+import dev.wuneng.kernels.run.Buffer;
+import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.kernels.run.Program;
+import dev.wuneng.kernels.run.View;
+import dev.wuneng.model.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/** Everything that {@code wuneng bench compare} measures. {@code bench/README.md} says what each row means. */
+final class Works {
+    private static final int HEAD = 64;
+    private static final int HEADS = 4;
+    private static final int QWEN_VOCABULARY = 151_936;
+    private static final int QWEN_WIDTH = 896;
+    private static final int QWEN_FFN = 4864;
+    private static final int QWEN_ROWS = 512;
+
+    private Works() {
+    }
+
+    static List<Work> all(ModelShape shape) {
+        List<Work> works = new ArrayList<>();
+        works.add(training("dense", 1.3, shape, false));
+        works.add(training("hybrid", 20, shape, true));
+        for (int n : List.of(512, 1024, 2048)) {
+            linears(works, n, n, n, n == 1024 ? 1.05 : 1);
+        }
+        ModelConfig c = shape.config();
+        int rows = shape.rows() * shape.length();
+        linears(works, rows, c.intermediateSize(), c.hiddenSize(), 1);
+        linears(works, rows, c.hiddenSize(), c.intermediateSize(), 1);
+        linears(works, rows, c.vocabSize(), c.hiddenSize(), 1);
+        linears(works, QWEN_ROWS, QWEN_FFN, QWEN_WIDTH, 1);
+        linears(works, QWEN_ROWS, QWEN_WIDTH, QWEN_FFN, 1);
+        linears(works, QWEN_ROWS, QWEN_VOCABULARY, QWEN_WIDTH, 1);
+        for (int length : List.of(256, 1024, 4096)) {
+            JsonObject peer = json("attention");
+            peer.addProperty("length", length);
+            peer.addProperty("heads", HEADS);
+            peer.addProperty("head_size", HEAD);
+            works.add(Work.againstPeer("attention " + length, 1, executor -> attention(length, executor), peer));
+        }
+        int tokens = 1024;
+        double perHead = (double) tokens * HEADS * HEAD;
+        works.add(Work.againstLimit("state scan " + tokens, 0.5, executor -> scan(tokens, executor), 39 * perHead * HEAD, 4 * 71 * perHead));
+        double logits = 64.0 * QWEN_VOCABULARY;
+        works.add(Work.againstLimit("cross-entropy " + QWEN_VOCABULARY, 0.7, executor -> crossEntropy(64, executor), 0, 4 * 3 * logits));
+        works.add(Work.againstLimit("kl " + QWEN_VOCABULARY, 0.7, executor -> distillation(64, executor), 0, 4 * 5 * logits));
+        return works;
+    }
+
+    private static Work training(String name, double mark, ModelShape shape, boolean stateHeads) {
+        JsonObject model = shape.model().deepCopy();
+        model.addProperty("state_heads", stateHeads);
+        JsonObject peer = json("train");
+        peer.add("model", model);
+        peer.addProperty("rows", shape.rows());
+        peer.addProperty("length", shape.length());
+        return Work.againstPeer(name, mark, executor -> new TrainingStep(ModelConfig.of(model), shape.rows(), shape.length(), executor), peer);
+    }
+
+    private static void linears(List<Work> works, int rows, int out, int in, double mark) {
+        for (String form : List.of("forward", "input", "weight")) {
+            JsonObject peer = json("linear");
+            peer.addProperty("form", form);
+            peer.addProperty("rows", rows);
+            peer.addProperty("out", out);
+            peer.addProperty("in", in);
+            works.add(Work.againstPeer(String.format(Locale.ROOT, "linear %s %d × %d × %d", form, rows, out, in), mark,
+                    executor -> linear(form, rows, out, in, executor), peer));
+        }
+    }
+
+    static Runnable linear(String form, int rows, int out, int in, Executor executor) {
+        View x = random("x", (long) rows * in, executor);
+        View w = random("w", (long) out * in, executor);
+        View y = random("y", (long) rows * out, executor);
+        return run(executor, new Program.Builder().add(switch (form) {
+            case "forward" -> Linear.forward(x, w, y, rows, in, out);
+            case "input" -> Linear.backwardInput(y, w, x, rows, in, out, false);
+            default -> Linear.backwardWeight(y, x, w, rows, in, out);
+        }));
+    }
+
+    private static Runnable attention(int length, Executor executor) {
+        int[] first = new int[length];
+        int[] last = new int[length];
+        Attention.fillSpans(IntStream.range(0, length).toArray(), first, last, length, 0);
+        View from = ints("first", first, executor);
+        View to = ints("last", last, executor);
+        long size = (long) length * HEADS * HEAD;
+        View q = random("q", size, executor);
+        View k = random("k", size, executor);
+        View v = random("v", size, executor);
+        View o = zeros("o", size);
+        View lse = zeros("lse", (long) length * HEADS);
+        View upstream = random("dO", size, executor);
+        View stats = zeros("stats", 2L * length * HEADS);
+        return run(executor, new Program.Builder()
+                .add(Attention.forward(q, k, v, from, o, lse, length, HEADS, HEADS, HEAD))
+                .add(Attention.backwardPrepare(o, upstream, lse, stats, length, HEADS, HEAD))
+                .add(Attention.backwardQuery(q, k, v, upstream, stats, from, zeros("dq", size), length, HEADS, HEADS, HEAD))
+                .add(Attention.backwardKeyValue(q, k, v, upstream, stats, to, zeros("dk", size), zeros("dv", size), length, HEADS, HEADS, HEAD)));
+    }
+
+    private static Runnable scan(int tokens, Executor executor) {
+        long size = (long) tokens * HEADS * HEAD;
+        View streams = random("streams", 6 * size, executor);
+        View initial = zeros("initial", (long) HEADS * HEAD * HEAD);
+        View checkpoints = zeros("checkpoints", StateScan.checkpointsSize(1, tokens, HEADS, HEAD));
+        View e = zeros("e", size);
+        View u = random("u", size, executor);
+        View dy = random("dy", size, executor);
+        View dz = random("dz", size, executor);
+        View work = zeros("work", StateScanBackward.workSize(1, tokens, HEADS, HEAD));
+        return run(executor, new Program.Builder()
+                .add(StateScan.forward(streams, initial, zeros("y", size), e, checkpoints, 1, tokens, HEADS, HEAD))
+                .add(StateScan.readout(streams, e, checkpoints, u, zeros("z", size), 1, tokens, HEADS, HEAD))
+                .add(StateScanBackward.readout(streams, e, checkpoints, dz, zeros("du", size), 1, tokens, HEADS, HEAD))
+                .add(StateScanBackward.values(streams, u, dy, dz, work, 1, tokens, HEADS, HEAD))
+                .add(StateScanBackward.keys(streams, e, checkpoints, u, dy, dz, work, zeros("dstreams", 6 * size), 1, tokens, HEADS, HEAD)));
+    }
+
+    private static Runnable crossEntropy(int rows, Executor executor) {
+        View logits = random("logits", (long) rows * QWEN_VOCABULARY, executor);
+        View scale = random("scale", 1, executor);
+        return run(executor, new Program.Builder().addAll(CrossEntropy.lossAndGradient(logits, ints("labels", new int[rows], executor), scale,
+                zeros("partial", CrossEntropy.partialSize(rows, QWEN_VOCABULARY)), zeros("lse", rows), zeros("loss", rows), rows,
+                QWEN_VOCABULARY, QWEN_VOCABULARY)));
+    }
+
+    private static Runnable distillation(int rows, Executor executor) {
+        View student = random("student", (long) rows * QWEN_VOCABULARY, executor);
+        View teacher = random("teacher", (long) rows * QWEN_VOCABULARY, executor);
+        View ones = ints("mask", IntStream.generate(() -> 1).limit(rows).toArray(), executor);
+        return run(executor, new Program.Builder().addAll(Distillation.lossAndGradient(student, teacher, ints("labels", new int[rows], executor), ones,
+                random("scales", 2, executor), zeros("partial", Distillation.partialSize(rows, QWEN_VOCABULARY)),
+                zeros("stats", (long) rows * Distillation.STATS), zeros("kl", rows), zeros("ce", rows), rows, QWEN_VOCABULARY, QWEN_VOCABULARY,
+                QWEN_VOCABULARY, 2)));
+    }
+
+    private static Runnable run(Executor executor, Program.Builder builder) {
+        Program program = builder.build("bench");
+        executor.prepare(List.of(program));
+        return () -> executor.run(program, 0);
+    }
+
+    private static View zeros(String name, long size) {
+        return Buffer.floats(name, size).view();
+    }
+
+    /** Small values, so that no recurrence grows. */
+    private static View random(String name, long size, Executor executor) {
+        Buffer buffer = Buffer.floats(name, size);
+        Random random = new Random(name.hashCode());
+        for (int i = 0; i < buffer.size(); i++) {
+            buffer.floats().set(i, 0.1f * (random.nextFloat() - 0.5f));
+        }
+        executor.upload(buffer);
+        return buffer.view();
+    }
+
+    private static View ints(String name, int[] values, Executor executor) {
+        Buffer buffer = Buffer.ints(name, values.length);
+        for (int i = 0; i < values.length; i++) {
+            buffer.ints().set(i, values[i]);
+        }
+        executor.upload(buffer);
+        return buffer.view();
+    }
+
+    private static JsonObject json(String work) {
+        JsonObject json = new JsonObject();
+        json.addProperty("work", work);
+        return json;
+    }
+}
