@@ -48,20 +48,17 @@ final class Windows {
     }
 
     /**
-     * The rows of a worker's window where the batches are permuted by epoch over all files, the documents within the
-     * window, and then the rows, which packing has sorted by length.
+     * The rows of a worker's window where the batches are permuted by epoch over all files, and the documents within the
+     * window.
      */
     List<List<Piece>> shuffled(int window, Worker worker, long seed, int epoch) {
         List<Integer> batches = batchesInOrder();
         Collections.shuffle(batches, new Random(Hash.of(seed, epoch)));
         List<Integer> own = IntStream.iterate(worker.rank(), i -> i < batches.size(), i -> i + worker.world())
                 .mapToObj(batches::get).toList();
-        Random random = new Random(Hash.of(seed, epoch, worker.rank(), window));
         List<Document> documents = documents(own, window);
-        Collections.shuffle(documents, random);
-        List<List<Piece>> rows = pack(documents);
-        Collections.shuffle(rows, random);
-        return rows;
+        Collections.shuffle(documents, new Random(Hash.of(seed, epoch, worker.rank(), window)));
+        return pack(documents);
     }
 
     private List<Integer> batchesInOrder() {
