@@ -2,8 +2,8 @@ package dev.wuneng.data;
 
 import dev.wuneng.data.arrow.DocumentBatch;
 import dev.wuneng.data.arrow.DocumentWriter;
+import dev.wuneng.data.chat.ChatMl;
 import dev.wuneng.data.source.Sample;
-import dev.wuneng.data.tokenizer.ChatMl;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,7 +62,10 @@ final class SampleEncoder {
     private Encoded encode(Sample.Conversation conversation) {
         List<int[]> inputIds = new ArrayList<>();
         List<int[]> labels = new ArrayList<>();
-        for (Sample.Turn turn : conversation.turns()) {
+        if (conversation.turns().stream().noneMatch(turn -> turn.role().equals(Sample.Turn.ASSISTANT))) {
+            throw new DataException("A conversation has no turn of the assistant, so there is nothing to learn: leave it out.");
+        }
+        for (Sample.Turn turn : chat.turns(conversation.turns())) {
             boolean learnt = turn.role().equals(Sample.Turn.ASSISTANT);
             int[] given = learnt ? chat.answerStart() : chat.turn(turn.role(), turn.content());
             int[] answer = learnt ? chat.answer(turn.content()) : new int[0];

@@ -2,9 +2,9 @@ package dev.wuneng.data;
 
 import dev.wuneng.data.arrow.DocumentMetadata;
 import dev.wuneng.data.arrow.DocumentWriter;
+import dev.wuneng.data.chat.ChatMl;
 import dev.wuneng.data.source.Sample;
 import dev.wuneng.data.text.PromptAnswer;
-import dev.wuneng.data.tokenizer.ChatMl;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.stream.Stream;

@@ -4,6 +4,7 @@ import dev.wuneng.model.checkpoint.Dtype;
 import dev.wuneng.model.checkpoint.ModelWriter;
 import dev.wuneng.model.checkpoint.Tensor;
 import dev.wuneng.model.checkpoint.TensorSource;
+import dev.wuneng.model.parameter.ParameterSpec;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
 import java.io.IOException;
@@ -14,14 +15,16 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A model's folder in Hugging Face's layout, as it is downloaded: {@code config.json}, the weights in {@code model.safetensors} or in shards
  * with an index, in F32, F16 or BF16, and, mostly, the files of its tokenizer.
  */
 public record Checkpoint(Path folder, ModelConfig config) {
+    private static final String TOKENIZER = "tokenizer.json";
     /** What belongs to a tokenizer and goes where its model goes. */
-    public static final List<String> TOKENIZER_FILES = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    public static final List<String> TOKENIZER_FILES = List.of(TOKENIZER, "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
             "vocab.json", "merges.txt", "chat_template.jinja");
     public static final String CONFIG = "config.json";
 
@@ -44,18 +47,24 @@ public record Checkpoint(Path folder, ModelConfig config) {
      */
     public Parameters load(Trainable trainable) {
         try (TensorSource weights = TensorSource.open(folder)) {
-            Parameters parameters = new Parameters(config, trainable);
-            Set<String> known = new HashSet<>(parameters.names());
             checkHead(weights);
-            known.add(HEAD);
-            for (Tensor tensor : weights.tensors()) {
-                if (!known.contains(tensor.name()) && !tensor.name().endsWith(ROTARY_TABLE)) {
-                    throw new ModelException(tensor.file() + " holds tensor " + tensor.name() + ", which the model of " + CONFIG
-                            + " does not have: use the config.json that belongs to it");
-                }
-            }
+            checkKnown(weights);
+            Parameters parameters = new Parameters(config, trainable);
             parameters.load(weights, "", true);
             return parameters;
+        }
+    }
+
+    private void checkKnown(TensorSource weights) {
+        Set<String> known = new HashSet<>(Set.of(HEAD));
+        for (ParameterSpec spec : ParameterSpec.of(config)) {
+            IntStream.range(0, spec.perLayer() ? config.numHiddenLayers() : 1).mapToObj(spec::name).forEach(known::add);
+        }
+        for (Tensor tensor : weights.tensors()) {
+            if (!known.contains(tensor.name()) && !tensor.name().endsWith(ROTARY_TABLE)) {
+                throw new ModelException(tensor.file() + " holds tensor " + tensor.name() + ", which the model of " + CONFIG
+                        + " does not have: use the config.json that belongs to it");
+            }
         }
     }
 
@@ -74,7 +83,7 @@ public record Checkpoint(Path folder, ModelConfig config) {
     }
 
     public Optional<Path> tokenizer() {
-        return Optional.of(folder.resolve(TOKENIZER_FILES.getFirst())).filter(Files::exists);
+        return Optional.of(folder.resolve(TOKENIZER)).filter(Files::exists);
     }
 
     /** Writes a model in float32, in shards of the usual size if it needs any. */
@@ -97,11 +106,10 @@ public record Checkpoint(Path folder, ModelConfig config) {
             parameters.config().write(config, dtype);
             moveInto(config, folder.resolve(CONFIG));
             if (tokenizer != null) {
-                carry(tokenizer, folder.resolve(TOKENIZER_FILES.getFirst()));
                 for (String file : TOKENIZER_FILES) {
-                    Path beside = tokenizer.resolveSibling(file);
-                    if (!beside.equals(tokenizer) && Files.exists(beside)) {
-                        carry(beside, folder.resolve(file));
+                    Path from = file.equals(TOKENIZER) ? tokenizer : tokenizer.resolveSibling(file);
+                    if (file.equals(TOKENIZER) || Files.exists(from)) {
+                        carry(from, folder.resolve(file));
                     }
                 }
             }

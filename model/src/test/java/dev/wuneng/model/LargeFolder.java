@@ -19,10 +19,11 @@ import java.util.Random;
 
 /**
  * Measures what loading a large model takes beside its parameters: {@code LargeFolder write DIR GIBIBYTES} makes a BF16 folder of shards of
- * 1 GB, {@code LargeFolder load DIR}, in a JVM of its own, loads it and prints the process's peak memory (Linux). By hand; not in the suite.
+ * 1 GB; {@code LargeFolder load DIR}, in a JVM of its own with a small heap and {@code -XX:MaxDirectMemorySize} above the parameters, loads
+ * it and prints the process's peak memory (Linux). By hand; not in the suite.
  */
 final class LargeFolder {
-    private static final int HIDDEN = 2048;
+    private static final int HIDDEN = 1024;
 
     private LargeFolder() {
     }
@@ -37,9 +38,9 @@ final class LargeFolder {
     }
 
     private static void write(Path folder, int gibibytes) throws IOException {
-        // 101.7 million parameters a layer, 203 MB in BF16.
-        ModelConfig config = ModelConfig.of(JsonParser.parseString("{\"vocab_size\": 32000, \"hidden_size\": " + HIDDEN + ", \"num_attention_heads\": 16,"
-                + "\"intermediate_size\": 13824, \"num_hidden_layers\": " + (5 * gibibytes + 1) + ", \"tie_word_embeddings\": true}").getAsJsonObject());
+        // 10.5 million parameters a layer, 21 MB in BF16: many small layers, since all layers' matrices of a kind share a buffer.
+        ModelConfig config = ModelConfig.of(JsonParser.parseString("{\"vocab_size\": 32000, \"hidden_size\": " + HIDDEN + ", \"num_attention_heads\": 8,"
+                + "\"intermediate_size\": 2048, \"num_hidden_layers\": " + 51 * gibibytes + ", \"tie_word_embeddings\": true}").getAsJsonObject());
         Files.createDirectories(folder);
         config.write(folder.resolve(Checkpoint.CONFIG), Dtype.BF16);
         List<OutgoingTensor> tensors = new ArrayList<>();

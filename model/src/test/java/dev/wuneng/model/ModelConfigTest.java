@@ -39,6 +39,12 @@ class ModelConfigTest {
     }
 
     @Test
+    void newerVersionsOfTransformersNestTheRotaryFields() {
+        assertEquals(5e5, parse("{" + SIZES + ", \"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 5e5}}").ropeTheta());
+        assertEquals(0, parse("{" + SIZES + ", \"sliding_window\": 7, \"use_sliding_window\": true, \"max_window_layers\": 2}").slidingWindow());
+    }
+
+    @Test
     void whatIsWrittenIsReadAgain() throws IOException {
         for (String more : new String[] {"", ", \"state_heads\": true, \"middle_heads\": \"weighted\", \"combine\": \"concat\", \"sliding_window\": 5"}) {
             ModelConfig config = parse("{" + SIZES + more + "}");

@@ -125,6 +125,16 @@ class ModelFolderTest {
     }
 
     @Test
+    void theTokenizersFilesGoAlong() throws IOException {
+        Path own = Files.writeString(Files.createDirectories(temp.resolve("from")).resolve("own.json"), "own");
+        Files.writeString(temp.resolve("from/tokenizer_config.json"), "config");
+        Files.writeString(temp.resolve("from/notes.txt"), "notes");
+        Checkpoint.save(temp.resolve("to"), parameters(false, false), own);
+        assertEquals(List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"), files(temp.resolve("to")));
+        assertEquals("own", Files.readString(temp.resolve("to/tokenizer.json")));
+    }
+
+    @Test
     void whatCannotBeWrittenIsRefused() throws IOException {
         Path folder = sharded();
         assertTrue(assertThrows(ModelException.class, () -> Checkpoint.save(folder, parameters(false, false), null)).getMessage()

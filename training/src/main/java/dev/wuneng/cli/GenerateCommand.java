@@ -1,6 +1,6 @@
 package dev.wuneng.cli;
 
-import dev.wuneng.data.tokenizer.ChatMl;
+import dev.wuneng.data.chat.ChatMl;
 import dev.wuneng.data.tokenizer.SpecialTokens;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import dev.wuneng.kernels.run.Executor;

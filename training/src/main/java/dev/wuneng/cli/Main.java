@@ -1,6 +1,7 @@
 package dev.wuneng.cli;
 
 import dev.wuneng.cli.bench.BenchCommand;
+import dev.wuneng.cli.checkpoint.CheckpointCommand;
 import dev.wuneng.cli.data.DataCommand;
 import dev.wuneng.cli.demo.DemoCommand;
 import dev.wuneng.data.DataException;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.Version.class,
         scope = CommandLine.ScopeType.INHERIT,
         subcommands = {DemoCommand.class, TokenizeCommand.class, DataCommand.class, TrainCommand.class, GenerateCommand.class, GoldenCommand.class, BenchCommand.class,
-            DevicesCommand.class, ConformanceCommand.class})
+            DevicesCommand.class, ConformanceCommand.class, CheckpointCommand.class})
 public final class Main implements Runnable {
     /** Something that the user can mend. */
     private static final int FAILED = 1;

@@ -136,6 +136,11 @@ public final class Tokenizer implements AutoCloseable {
                 .orElseGet(() -> requiredId(SpecialTokens.END_OF_TEXT));
     }
 
+    /** The tokenizer.json that was read. */
+    public Path file() {
+        return file;
+    }
+
     /** The SHA-256 of the file, in hexadecimal: what tells whether data and model share a tokenizer. */
     public String hash() {
         return hash;

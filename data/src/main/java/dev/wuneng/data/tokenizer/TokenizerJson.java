@@ -32,17 +32,32 @@ final class TokenizerJson {
         return ids;
     }
 
-    /** The same tokenizer without its special tokens. */
+    /**
+     * The same tokenizer without its special tokens. Added tokens that are not special, such as Qwen3's {@code <think>}, stay and keep
+     * their ids: the library numbers those that are not in the vocabulary anew, so they are put there.
+     */
     static JsonObject withoutSpecialTokens(JsonObject json) {
         JsonArray kept = new JsonArray();
+        JsonObject numbers = new JsonObject();
         for (JsonElement token : addedTokens(json)) {
             if (!token.getAsJsonObject().get("special").getAsBoolean()) {
                 kept.add(token);
+                numbers.add(token.getAsJsonObject().get("content").getAsString(), token.getAsJsonObject().get("id"));
             }
         }
+        JsonObject changed = with(json, ADDED_TOKENS, kept);
+        JsonObject model = json.getAsJsonObject("model");
+        if (model.get("vocab") instanceof JsonObject vocabulary) {
+            vocabulary.entrySet().forEach(entry -> numbers.add(entry.getKey(), entry.getValue()));
+            changed.add("model", with(model, "vocab", numbers));
+        }
+        return changed;
+    }
+
+    private static JsonObject with(JsonObject json, String field, JsonElement value) {
         JsonObject changed = new JsonObject();
         json.entrySet().forEach(entry -> changed.add(entry.getKey(), entry.getValue()));
-        changed.add(ADDED_TOKENS, kept);
+        changed.add(field, value);
         return changed;
     }
 

@@ -130,6 +130,17 @@ class TokenizerTest {
     }
 
     @Test
+    void tokensThatAreAddedButNotSpecialKeepTheirIds() {
+        try (Tokenizer qwen = Tokenizer.load(External.shared("real/qwen3-tokenizer"))) {
+            for (String token : List.of("<think>", "</think>", "<tool_call>", "<|fim_prefix|>")) {
+                assertArrayEquals(new int[] {qwen.requiredId(token)}, qwen.encodeOrdinary(token), token);
+                assertArrayEquals(new int[] {qwen.requiredId(token)}, qwen.encodeDocument(token), token);
+            }
+            assertTrue(qwen.encodeOrdinary("<|im_end|>").length > 1);
+        }
+    }
+
+    @Test
     void readsATokenizerOfTheLlamaFamily() {
         try (Tokenizer stories = Tokenizer.load(External.shared("real/stories260k"))) {
             assertEquals(512, stories.vocabularySize());

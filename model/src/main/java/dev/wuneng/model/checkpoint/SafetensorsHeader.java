@@ -202,7 +202,7 @@ record SafetensorsHeader(Map<String, Tensor> tensors, Map<String, String> metada
     }
 
     /** A text out of a damaged file, fit for one line of a message. */
-    private static String shown(String text) {
+    static String shown(String text) {
         String line = text.codePoints().limit(SHOWN).map(c -> Character.isISOControl(c) ? '?' : c)
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
         return line.length() < text.length() ? line + "…" : line;

@@ -57,10 +57,11 @@ record ShardIndex(Map<String, String> files) {
             String shard = reader.nextString();
             // Letters that no file name of a model needs are what a path is made of.
             if (!shard.matches("[A-Za-z0-9_][A-Za-z0-9_.-]*\\.safetensors")) {
-                throw wrong(file, "places tensor " + tensor + " in \"" + shard + "\", which is not the name of a .safetensors file beside it");
+                throw wrong(file, "places tensor " + SafetensorsHeader.shown(tensor) + " in \"" + SafetensorsHeader.shown(shard)
+                        + "\", which is not the name of a .safetensors file beside it");
             }
             if (files.put(tensor, shard) != null) {
-                throw wrong(file, "names tensor " + tensor + " twice in its weight_map");
+                throw wrong(file, "names tensor " + SafetensorsHeader.shown(tensor) + " twice in its weight_map");
             }
         }
         reader.endObject();

@@ -56,7 +56,12 @@ public final class TokenShiftHost {
                 int end = Math.min(rows, (b + 1) * block);
                 int z0 = at[0] + h * kvHeads / heads * headSize;
                 int g0 = at[2] + h * stride;
-                for (int j = 0; j < headSize; j += Lanes.LENGTH) {
+                int j = 0;
+                for (; j + 4 * Lanes.LENGTH <= headSize; j += 4 * Lanes.LENGTH) {
+                    mixFour(in, z0 + j, kvHeads * headSize, upstream, g0 + j, heads * stride, positions, at[1], b * block, end,
+                            out, at[3] + n * headSize + j);
+                }
+                for (; j < headSize; j += Lanes.LENGTH) {
                     int left = headSize - j;
                     FloatVector sum = Lanes.of(0f);
                     for (int r = b * block; r < end; r++) {
@@ -71,5 +76,37 @@ public final class TokenShiftHost {
                 }
             }
         };
+    }
+
+    /**
+     * Four vectors side by side: what the rows before and now share is read once, and neighbouring cache lines are fetched together.
+     *
+     * @param zRow elements from a row of z to the next, {@code gRow} of the gradient
+     */
+    private static void mixFour(MemorySegment z, int z0, int zRow, MemorySegment g, int g0, int gRow, IntArray positions, int p0, int from, int to,
+            MemorySegment out, int out0) {
+        FloatVector sum0 = Lanes.of(0f);
+        FloatVector sum1 = Lanes.of(0f);
+        FloatVector sum2 = Lanes.of(0f);
+        FloatVector sum3 = Lanes.of(0f);
+        for (int r = from; r < to; r++) {
+            int now = z0 + r * zRow;
+            // Where a segment begins, the row before counts as zero; row 0 always begins one, and reads itself.
+            boolean follows = positions.get(p0 + r) != 0;
+            int before = follows ? now - zRow : now;
+            FloatVector share = Lanes.of(follows ? 1f : 0f);
+            int up = g0 + r * gRow;
+            sum0 = Lanes.load(g, up).fma(share.mul(Lanes.load(z, before)).sub(Lanes.load(z, now)), sum0);
+            sum1 = Lanes.load(g, up + Lanes.LENGTH).fma(
+                    share.mul(Lanes.load(z, before + Lanes.LENGTH)).sub(Lanes.load(z, now + Lanes.LENGTH)), sum1);
+            sum2 = Lanes.load(g, up + 2 * Lanes.LENGTH).fma(
+                    share.mul(Lanes.load(z, before + 2 * Lanes.LENGTH)).sub(Lanes.load(z, now + 2 * Lanes.LENGTH)), sum2);
+            sum3 = Lanes.load(g, up + 3 * Lanes.LENGTH).fma(
+                    share.mul(Lanes.load(z, before + 3 * Lanes.LENGTH)).sub(Lanes.load(z, now + 3 * Lanes.LENGTH)), sum3);
+        }
+        Lanes.store(sum0, out, out0);
+        Lanes.store(sum1, out, out0 + Lanes.LENGTH);
+        Lanes.store(sum2, out, out0 + 2 * Lanes.LENGTH);
+        Lanes.store(sum3, out, out0 + 3 * Lanes.LENGTH);
     }
 }

@@ -78,7 +78,8 @@ public final class Buffer {
         } catch (IllegalArgumentException | NegativeArraySizeException tooLargeForThisApi) {
             // said below
         } catch (OutOfMemoryError noMemory) {
-            throw new KernelException("no memory for buffer " + name + " of " + bytes() + " bytes: use a smaller batch, or recompute activations");
+            throw new KernelException("no memory for buffer " + name + " of " + bytes() + " bytes: use a smaller batch, recompute activations,"
+                    + " or let the JVM have more with -XX:MaxDirectMemorySize");
         }
         throw new KernelException("buffer " + name + " of " + bytes()
                 + " bytes is over the 2 GiB that this TornadoVM API can allocate: use a smaller batch, or build with -Dtornado.api.version=2.0 or newer");

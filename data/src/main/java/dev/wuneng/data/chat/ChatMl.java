@@ -1,5 +1,10 @@
-package dev.wuneng.data.tokenizer;
+package dev.wuneng.data.chat;
 
+import dev.wuneng.data.source.Sample.Turn;
+import dev.wuneng.data.tokenizer.SpecialTokens;
+import dev.wuneng.data.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -18,15 +23,17 @@ import java.util.stream.Stream;
 public final class ChatMl {
 
     private final Tokenizer tokenizer;
+    private final ChatTemplate template;
     private final int start;
     private final int end;
     private final int[] newline;
 
     /**
-     * @throws dev.wuneng.data.DataException if the tokenizer lacks the tokens of turns
+     * @throws dev.wuneng.data.DataException if the tokenizer lacks the tokens of turns, or comes with a template that is not known
      */
     public ChatMl(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
+        template = ChatTemplate.beside(tokenizer.file());
         start = tokenizer.requiredId(SpecialTokens.TURN_START);
         end = tokenizer.requiredId(SpecialTokens.TURN_END);
         newline = tokenizer.encodeOrdinary("\n");
@@ -34,7 +41,18 @@ public final class ChatMl {
 
     /** Everything up to where the answer to a single prompt begins. */
     public int[] question(String prompt) {
-        return join(turn("user", prompt), newline, answerStart());
+        List<int[]> parts = new ArrayList<>();
+        for (Turn turn : turns(List.of(new Turn(Turn.USER, prompt)))) {
+            parts.add(turn(turn.role(), turn.content()));
+            parts.add(newline);
+        }
+        parts.add(answerStart());
+        return join(parts.toArray(int[][]::new));
+    }
+
+    /** The turns of a conversation as the tokenizer's template has them. */
+    public List<Turn> turns(List<Turn> conversation) {
+        return template.turns(conversation);
     }
 
     /** A turn that is not learnt, up to its end. */
