@@ -3,6 +3,7 @@ package dev.wuneng.data.pack;
 import dev.wuneng.data.arrow.DocumentBatch;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
@@ -11,19 +12,18 @@ import java.util.TreeMap;
 /**
  * Packs documents into rows of a fixed length: best fit, row by row.
  *
- * <p>A row takes the longest pieces there are while any would fit twice more, and then the two that leave the least room.
- * On documents of similar lengths, for which there are no short ones to fill the gaps, this leaves a quarter of what best
- * fit piece by piece does. A document longer than a row is cut at multiples of the row's length.
+ * <p>A row begins with the longest piece if that takes more than half of it, for there is one such piece a row at most.
+ * Otherwise it takes pieces as they come while any would fit twice more, and then the two that leave the least room.
+ * Where best fit piece by piece leaves gaps, as on documents of similar lengths, this leaves almost none. A document
+ * longer than a row is cut at multiples of the row's length.
  */
 final class RowPacker {
 
     private final int length;
-    // Pieces of each length in the order that they came in.
-    private final TreeMap<Integer, Deque<Numbered>> byLength = new TreeMap<>();
-    private int count;
-
-    private record Numbered(int number, Piece piece) {
-    }
+    private final List<Piece> pieces = new ArrayList<>();
+    // The numbers of the pieces of each length that are not yet in a row, ascending.
+    private final TreeMap<Integer, Deque<Integer>> byLength = new TreeMap<>();
+    private final BitSet packed = new BitSet();
 
     private record Row(int firstNumber, List<Piece> pieces) {
     }
@@ -37,11 +37,12 @@ final class RowPacker {
         int end = batch.offsets()[document + 1];
         for (int from = batch.offsets()[document]; from < end; from += length) {
             Piece piece = new Piece(batch, from, Math.min(from + length, end));
-            byLength.computeIfAbsent(piece.length(), none -> new ArrayDeque<>()).add(new Numbered(count++, piece));
+            byLength.computeIfAbsent(piece.length(), none -> new ArrayDeque<>()).add(pieces.size());
+            pieces.add(piece);
         }
     }
 
-    /** All rows, ordered by their longest pieces' order and not by length: the first rows are no worse a sample than others. */
+    /** All rows, in the order that their first pieces came in. */
     List<List<Piece>> pack() {
         List<Row> rows = new ArrayList<>();
         while (!byLength.isEmpty()) {
@@ -52,12 +53,12 @@ final class RowPacker {
     }
 
     private Row packRow() {
-        Row row = new Row(byLength.lastEntry().getValue().getFirst().number(), new ArrayList<>());
-        int room = length - take(byLength.lastKey(), row);
+        int first = byLength.lastKey() > length / 2 ? byLength.lastKey() : nextInOrder();
+        Row row = new Row(byLength.get(first).getFirst(), new ArrayList<>());
+        int room = length - take(first, row);
         while (!byLength.isEmpty() && byLength.firstKey() <= room) {
-            int longest = byLength.lastKey();
-            if (room > 2 * longest) {
-                room -= take(longest, row);
+            if (room > 2 * byLength.lastKey()) {
+                room -= take(nextInOrder(), row);
                 continue;
             }
             int larger = largerOfBestTwo(room);
@@ -70,22 +71,30 @@ final class RowPacker {
         return row;
     }
 
+    /** The length of the first piece that is not yet in a row. */
+    private int nextInOrder() {
+        return pieces.get(packed.nextClearBit(0)).length();
+    }
+
+    /** Puts the first piece of a length into a row. */
     private int take(int pieceLength, Row row) {
-        Deque<Numbered> pieces = byLength.get(pieceLength);
-        row.pieces.add(pieces.remove().piece());
-        if (pieces.isEmpty()) {
+        Deque<Integer> numbers = byLength.get(pieceLength);
+        int number = numbers.remove();
+        row.pieces.add(pieces.get(number));
+        packed.set(number);
+        if (numbers.isEmpty()) {
             byLength.remove(pieceLength);
         }
         return pieceLength;
     }
 
-    /** The larger of the one or two lengths that fill the room best. */
+    /** The larger of the one or two lengths that fill the room best; of several the largest, as it is harder to place later. */
     private int largerOfBestTwo(int room) {
         int best = 0;
         int bestFilled = 0;
         for (int larger : byLength.headMap(room, true).keySet()) {
             int filled = larger + smallerBeside(larger, room);
-            if (filled > bestFilled) {
+            if (filled >= bestFilled) {
                 best = larger;
                 bestFilled = filled;
             }

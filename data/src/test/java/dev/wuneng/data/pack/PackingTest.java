@@ -99,7 +99,7 @@ class PackingTest {
             packer.add(batch, i);
         }
         double padding = 1 - batch.offsets()[5000] / (1024.0 * packer.pack().size());
-        assertTrue(padding < 0.015, "a share of " + padding);
+        assertTrue(padding < 0.004, "a share of " + padding);
     }
 
     @Test

@@ -92,7 +92,8 @@ class SamplesTest {
         for (int round = 0; round < 300; round++) {
             byte[] damaged = round % 3 == 0 ? Arrays.copyOf(whole, 6 + random.nextInt(whole.length - 6)) : whole.clone();
             damaged[6 + random.nextInt(damaged.length - 6)] = (byte) random.nextInt(256);
-            Path file = Files.write(folder.resolve("damaged." + format), damaged);
+            // A file each: one that is mapped must not be cut off.
+            Path file = Files.write(folder.resolve("damaged" + round + "." + format), damaged);
             try {
                 samples(file, Optional.empty());
             } catch (DataException e) {
