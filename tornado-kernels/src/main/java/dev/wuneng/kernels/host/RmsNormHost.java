@@ -83,7 +83,12 @@ public final class RmsNormHost {
                     int c = group * width + j;
                     int left = width - j;
                     FloatVector sum = Lanes.of(0f);
-                    for (int t = b * block; t < end; t++) {
+                    // Whole vectors have a loop of their own: a load that may be masked costs many times one that is not.
+                    for (int t = b * block; t < end && left >= Lanes.LENGTH; t++) {
+                        FloatVector product = Lanes.load(upstream, at[2] + t * columns + c).mul(Lanes.load(in, at[0] + t * columns + c));
+                        sum = sum.add(product.mul(scales.get(at[1] + t * groups + group)));
+                    }
+                    for (int t = b * block; t < end && left < Lanes.LENGTH; t++) {
                         FloatVector product = Lanes.load(upstream, at[2] + t * columns + c, left).mul(Lanes.load(in, at[0] + t * columns + c, left));
                         sum = sum.add(product.mul(scales.get(at[1] + t * groups + group)));
                     }
