@@ -8,6 +8,8 @@ class WorkSizes {
     /** Groups for each compute unit, so that one that finishes early finds more. */
     private static final int GROUPS_PER_UNIT = 4;
     private static final int CPU_GROUP = 16;
+    /** An accelerator computes whole groups of this many items at once, wanted or not. */
+    private static final int GPU_LEAST = 32;
     private static final int GPU_GROUP = 64;
 
     private final DeviceInfo device;
@@ -19,13 +21,18 @@ class WorkSizes {
     /** Work-items in a group. */
     int local(int items) {
         long perUnit = Math.max(1, items / (GROUPS_PER_UNIT * Math.max(1L, device.units())));
-        long wanted = Math.min(Long.highestOneBit(perUnit), device.isCpu() ? CPU_GROUP : GPU_GROUP);
-        return (int) Math.max(1, Math.min(wanted, device.groupLimit()));
+        long wanted = Long.highestOneBit(perUnit);
+        long fits = device.isCpu() ? Math.min(wanted, CPU_GROUP) : Math.clamp(wanted, GPU_LEAST, GPU_GROUP);
+        return (int) Math.max(1, Math.min(fits, device.groupLimit()));
     }
 
-    /** Work-items in all: the items, rounded up to whole groups. */
+    /**
+     * Work-items in all: the items, rounded up to whole groups. A work-item's loop steps on by this number, and must not step over the
+     * largest int, so of more than 2³⁰ items each takes several.
+     */
     int global(int items) {
         int local = local(items);
-        return (int) Math.min((items + local - 1L) / local, Integer.MAX_VALUE / local) * local;
+        long groups = Math.min((items + local - 1L) / local, (Integer.MAX_VALUE - items) / local);
+        return (int) Math.max(1, groups) * local;
     }
 }
