@@ -21,16 +21,32 @@ public final class Activations {
 
     private final int layers;
     private final Keep keep;
+    private final Past past;
     private final List<Buffer> buffers = new ArrayList<>();
     private final Map<String, Buffer> shared = new LinkedHashMap<>();
 
     public Activations(int layers, Keep keep) {
+        this(layers, keep, null);
+    }
+
+    /** @param past where the tokens follow others, what is known of those; null where every row begins with a document */
+    Activations(int layers, Keep keep, Past past) {
         this.layers = layers;
         this.keep = keep;
+        this.past = past;
     }
 
     public Keep keep() {
         return keep;
+    }
+
+    Past past() {
+        return past;
+    }
+
+    /** Rows that a token shift reads, [rows, width]: kept, and where there is a past, behind the row of the token before. */
+    View shifted(String name, int rows, int width) {
+        return past == null ? kept(name, (long) rows * width) : past.rows(name, width);
     }
 
     /** What a layer's forward pass writes and its backward pass reads. */

@@ -2,6 +2,7 @@ package dev.wuneng.model.decoder;
 
 import dev.wuneng.kernels.op.Add;
 import dev.wuneng.kernels.op.Attention;
+import dev.wuneng.kernels.op.CachedAttention;
 import dev.wuneng.kernels.op.Rope;
 import dev.wuneng.kernels.run.Program;
 import dev.wuneng.kernels.run.View;
@@ -35,6 +36,8 @@ public final class AttentionBlock {
     private final MiddleBlock middle;
     private final CombineBlock combine;
 
+    private final Past past;
+    private final int window;
     private final View q;
     private final View k;
     private final View v;
@@ -72,9 +75,11 @@ public final class AttentionBlock {
 
         long wide = (long) rows * width;
         long thin = (long) rows * narrow;
-        q = memory.kept("q", wide);
-        k = memory.kept("k", thin);
-        v = memory.kept("v", thin);
+        past = memory.past();
+        window = config.slidingWindow();
+        q = memory.shifted("q", rows, width);
+        k = memory.shifted("k", rows, narrow);
+        v = memory.shifted("v", rows, narrow);
         rotatedQ = memory.kept("q.rotated", wide);
         rotatedK = memory.kept("k.rotated", thin);
         a = memory.kept("A", wide);
@@ -118,12 +123,25 @@ public final class AttentionBlock {
         }
         program.add(Rope.forward(query, batch.position.view(), batch.cos.view(), batch.sin.view(), rotatedQ, rows, heads, headSize));
         program.add(Rope.forward(k, batch.position.view(), batch.cos.view(), batch.sin.view(), rotatedK, rows, kvHeads, headSize));
-        program.add(Attention.forward(rotatedQ, rotatedK, v, batch.first.view(), a, lse, rows, heads, kvHeads, headSize));
+        attend(program);
         if (hybrid) {
             middle.forward(program);
             combine.forward(program, a, middle.middle());
         }
         outputProjection.forward(program, o, out);
+    }
+
+    private void attend(Program.Builder program) {
+        if (past == null) {
+            program.add(Attention.forward(rotatedQ, rotatedK, v, batch.first.view(), a, lse, rows, heads, kvHeads, headSize));
+            return;
+        }
+        View position = batch.position.view();
+        View keys = past.cache("keys");
+        View values = past.cache("values");
+        program.add(CachedAttention.keep(rotatedK, position, keys, rows, kvHeads * headSize));
+        program.add(CachedAttention.keep(v, position, values, rows, kvHeads * headSize));
+        program.add(CachedAttention.forward(rotatedQ, keys, values, position, a, rows, heads, kvHeads, headSize, window));
     }
 
     /** The output projection of other heads than O, by the same weight: {@code out = heads · W_oᵀ}. */

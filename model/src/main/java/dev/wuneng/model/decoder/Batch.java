@@ -8,6 +8,7 @@ import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.model.ModelConfig;
 import dev.wuneng.model.ModelException;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** The tokens of a batch as the programs read them: ids, and what the documents packed into the rows mean for position, shift and attention. */
 public final class Batch {
@@ -30,8 +31,13 @@ public final class Batch {
 
     /** @param sequences B, and {@code length} T */
     public Batch(ModelConfig config, int sequences, int length) {
-        if (length > config.maxPositionEmbeddings()) {
-            throw new ModelException("rows of " + length + " tokens are longer than max_position_embeddings (" + config.maxPositionEmbeddings()
+        this(config, sequences, length, length);
+    }
+
+    /** A batch whose tokens may stand at positions up to {@code positions}. */
+    public Batch(ModelConfig config, int sequences, int length, int positions) {
+        if (positions > config.maxPositionEmbeddings()) {
+            throw new ModelException("rows of " + positions + " tokens are longer than max_position_embeddings (" + config.maxPositionEmbeddings()
                     + ") of the model: use shorter rows");
         }
         this.config = config;
@@ -43,9 +49,9 @@ public final class Batch {
         last = Buffer.ints("last", rows);
         order = Buffer.ints("order", rows);
         runs = Buffer.ints("runs", rows);
-        cos = Buffer.floats("rope.cos", (long) length * config.headDim() / 2);
-        sin = Buffer.floats("rope.sin", (long) length * config.headDim() / 2);
-        Rope.fillTables(cos.floats(), sin.floats(), length, config.headDim(), config.ropeTheta());
+        cos = Buffer.floats("rope.cos", (long) positions * config.headDim() / 2);
+        sin = Buffer.floats("rope.sin", (long) positions * config.headDim() / 2);
+        Rope.fillTables(cos.floats(), sin.floats(), positions, config.headDim(), config.ropeTheta());
     }
 
     public int rows() {
@@ -68,15 +74,12 @@ public final class Batch {
      * @param segmentIds changes where a document begins; null where every sequence is one document
      */
     public void set(int[] tokens, int[] segmentIds, Executor executor) {
-        if (tokens.length != rows || segmentIds != null && segmentIds.length != rows) {
-            throw new ModelException("a batch of " + rows + " tokens was given " + tokens.length);
+        check(tokens);
+        if (segmentIds != null && segmentIds.length != rows) {
+            throw new ModelException("a batch of " + rows + " tokens was given " + segmentIds.length + " segment ids");
         }
         int[] positions = new int[rows];
         for (int r = 0; r < rows; r++) {
-            if (tokens[r] < 0 || tokens[r] >= config.vocabSize()) {
-                throw new ModelException("token id " + tokens[r] + " at row " + r / length + ", position " + r % length
-                        + " is outside the vocabulary of " + config.vocabSize() + ": use the tokenizer that belongs to the model");
-            }
             boolean begins = r % length == 0 || segmentIds != null && segmentIds[r] != segmentIds[r - 1];
             positions[r] = begins ? 0 : positions[r - 1] + 1;
         }
@@ -89,6 +92,26 @@ public final class Batch {
         put(lasts, last);
         Embedding.order(tokens, order.ints(), runs.ints());
         List.of(ids, position, first, last, order, runs).forEach(executor::upload);
+    }
+
+    /** Puts the tokens into place that follow the first {@code start} tokens of a text, for a decoder with a {@link Past}. */
+    public void follow(int start, int[] tokens, Executor executor) {
+        check(tokens);
+        put(tokens, ids);
+        put(IntStream.range(start, start + rows).toArray(), position);
+        List.of(ids, position).forEach(executor::upload);
+    }
+
+    private void check(int[] tokens) {
+        if (tokens.length != rows) {
+            throw new ModelException("a batch of " + rows + " tokens was given " + tokens.length);
+        }
+        for (int r = 0; r < rows; r++) {
+            if (tokens[r] < 0 || tokens[r] >= config.vocabSize()) {
+                throw new ModelException("token id " + tokens[r] + " at row " + r / length + ", position " + r % length
+                        + " is outside the vocabulary of " + config.vocabSize() + ": use the tokenizer that belongs to the model");
+            }
+        }
     }
 
     private static void put(int[] values, Buffer buffer) {

@@ -32,10 +32,20 @@ public final class Decoder {
     private final Program embedBackward;
 
     public Decoder(Parameters parameters, Batch batch, Keep keep) {
+        this(parameters, batch, new Activations(parameters.config().numHiddenLayers(), keep));
+    }
+
+    /** A decoder of a text's next tokens, one sequence at a time, forward only. */
+    public Decoder(Parameters parameters, Batch batch, Past past) {
+        this(parameters, batch, new Activations(parameters.config().numHiddenLayers(), Keep.NOTHING, past));
+    }
+
+    private Decoder(Parameters parameters, Batch batch, Activations memory) {
         this.parameters = parameters;
         this.batch = batch;
+        this.memory = memory;
         config = parameters.config();
-        memory = new Activations(config.numHiddenLayers(), keep);
+        Keep keep = memory.keep();
         int rows = batch.rows();
         int d = config.hiddenSize();
         boolean trains = keep != Keep.NOTHING;

@@ -40,7 +40,7 @@ final class DecoderLayer {
         mlpNorm = new NormLayer(parameters, sums, "model.layers.*.post_attention_layernorm.weight", memory.kept("x.middle.rstd", rows), rows, d, 1);
         attention = new AttentionBlock(parameters, memory, batch);
         mlp = new Mlp(parameters, memory, rows);
-        normed = memory.kept("x.normed", size);
+        normed = memory.shifted("x.normed", rows, d);
         attended = memory.scratch("attended", size);
         middle = memory.kept("x.middle", size);
         middleNormed = memory.kept("x.middle_normed", size);

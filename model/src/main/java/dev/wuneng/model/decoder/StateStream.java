@@ -24,6 +24,7 @@ final class StateStream {
 
     private final Parameters parameters;
     private final ColumnSums sums;
+    private final Past past;
     private final View position;
     private final int batch;
     private final int length;
@@ -46,6 +47,7 @@ final class StateStream {
     private final View lw;
     private final View la;
     private final View streams;
+    /** The state before the first token; written only where there is a past. */
     private final View initial;
     private final View y;
     private final View e;
@@ -92,7 +94,8 @@ final class StateStream {
         lw = memory.kept("decay", size);
         la = memory.kept("rate", size);
         streams = memory.kept("streams", (long) size * StateStreams.VECTORS);
-        initial = memory.add(Buffer.floats("state.initial", (long) batch * heads * state)).view();
+        past = memory.past();
+        initial = past == null ? memory.add(Buffer.floats("state.initial", (long) batch * heads * state)).view() : past.state();
         y = memory.kept("y", size);
         e = memory.kept("e", size);
         checkpoints = memory.kept("state.checkpoints", StateScan.checkpointsSize(batch, length, heads, n));
@@ -155,6 +158,18 @@ final class StateStream {
         key.forward(program, khat, s);
         program.add(StateScan.readout(streams, e, checkpoints, khat, z, batch, length, heads, n));
         outNorm.forward(program, z, rhat);
+        if (past != null) {
+            carry(program, x, q, keys, values);
+        }
+    }
+
+    /** Hands on to the tokens that come next. */
+    private void carry(Program.Builder program, View x, View q, View keys, View values) {
+        program.add(StateScan.last(checkpoints, initial, batch, length, heads, n));
+        program.add(TokenShift.carry(x, rows, d));
+        program.add(TokenShift.carry(q, rows, width));
+        program.add(TokenShift.carry(keys, rows, kvHeads * n));
+        program.add(TokenShift.carry(values, rows, kvHeads * n));
     }
 
     /**

@@ -6,34 +6,42 @@ import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.Program;
 import dev.wuneng.model.ModelConfig;
 import dev.wuneng.model.ModelException;
-import dev.wuneng.model.decoder.Activations.Keep;
 import dev.wuneng.model.decoder.Batch;
 import dev.wuneng.model.decoder.Decoder;
+import dev.wuneng.model.decoder.Past;
 import dev.wuneng.model.parameter.Parameters;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 
 /**
- * Continues a text, token by token. Nothing is kept from one token to the next: each runs the whole text again, padded at its end to the
- * next length of 32, 64, 128, … tokens, for which a decoder is made once. A token never sees what follows it, so the padding changes nothing.
+ * Continues a text, token by token. What the model knows of the tokens so far stays on the device (keys, values, states), so each new token is run alone, and a
+ * prompt that begins with the text before, the next turn of a conversation, only by what it adds. A generator serves one thread and one text at a time.
  */
 public final class Generator {
-    private static final int SHORTEST = 32;
+    /** Tokens of a prompt that are run together; what is left over is run one by one. */
+    private static final int BLOCK = 32;
+    private static final int SHORTEST = 256;
 
     private final Parameters parameters;
     private final ModelConfig config;
     private final Executor executor;
     private final Buffer logits;
-    private final Map<Integer, Padded> byLength = new HashMap<>();
+    /** Room for texts of some length, or null before the first. */
+    private Past past;
+    private Run block;
+    private Run single;
+    /** The tokens that {@link #past} has seen. */
+    private int[] seen = {};
 
-    /** A decoder for texts of up to so many tokens, and the program that computes the logits of one position. */
-    private record Padded(Decoder decoder, Program head) {
+    /** A decoder for so many tokens at once, and the program that computes the logits of the last of them. */
+    private record Run(Decoder decoder, Program head) {
+        int rows() {
+            return decoder.batch().rows();
+        }
     }
 
     public Generator(Parameters parameters, Executor executor) {
@@ -54,13 +62,11 @@ public final class Generator {
      * @return the new tokens
      */
     public int[] generate(int[] prompt, int vocabulary, int most, Sampling sampling, long seed, Set<Integer> stop, IntConsumer each) {
-        if (prompt.length == 0) {
-            throw new ModelException("the prompt has no tokens: give at least one");
-        }
         if (most < 1 || prompt.length + most - 1 > config.maxPositionEmbeddings()) {
             throw new ModelException("a prompt of " + prompt.length + " tokens and " + most + " new ones do not fit: ask for at least 1, and stay within "
                     + "max_position_embeddings (" + config.maxPositionEmbeddings() + ") of the model");
         }
+        makeRoom(prompt.length + most - 1);
         SplittableRandom random = new SplittableRandom(seed);
         int[] tokens = Arrays.copyOf(prompt, prompt.length + most);
         int length = prompt.length;
@@ -78,33 +84,54 @@ public final class Generator {
 
     /** The logits of the token that follows a text, one for every entry of the model's vocabulary. */
     public float[] logits(int[] tokens) {
-        Padded padded = byLength.computeIfAbsent(paddedLength(tokens.length), this::make);
-        Decoder decoder = padded.decoder;
-        decoder.batch().set(Arrays.copyOf(tokens, decoder.batch().length()), null, executor);
-        decoder.forward(executor);
-        executor.run(padded.head, tokens.length - 1);
+        if (tokens.length == 0) {
+            throw new ModelException("the prompt has no tokens: give at least one");
+        }
+        makeRoom(tokens.length);
+        boolean follows = seen.length < tokens.length && Arrays.equals(seen, 0, seen.length, tokens, 0, seen.length);
+        int at = follows ? seen.length : 0;
+        seen = new int[0];
+        Run last = null;
+        while (at < tokens.length) {
+            last = tokens.length - at >= BLOCK ? block : single;
+            last.decoder.batch().follow(at, Arrays.copyOfRange(tokens, at, at + last.rows()), executor);
+            last.decoder.forward(executor);
+            at += last.rows();
+        }
+        seen = tokens.clone();
+        executor.run(last.head, 0);
         executor.download(logits);
         return logits.floats().toHeapArray();
     }
 
-    private int paddedLength(int length) {
-        int padded = SHORTEST;
-        while (padded < length) {
-            padded *= 2;
+    /** Makes sure that a text of so many tokens fits; where it does not yet, what was known of the text before is given up. */
+    private void makeRoom(int length) {
+        if (past != null && length <= past.tokens()) {
+            return;
         }
-        return Math.max(length, Math.min(padded, config.maxPositionEmbeddings()));
+        int room = SHORTEST;
+        while (room < length) {
+            room *= 2;
+        }
+        past = new Past(config, Math.max(length, Math.min(room, config.maxPositionEmbeddings())), BLOCK);
+        seen = new int[0];
+        block = run(BLOCK);
+        single = run(1);
+        List<Program> programs = new ArrayList<>();
+        for (Run run : List.of(block, single)) {
+            programs.addAll(run.decoder.programs());
+            programs.add(run.head);
+        }
+        executor.prepare(programs);
     }
 
-    private Padded make(int length) {
-        Decoder decoder = new Decoder(parameters, new Batch(config, 1, length), Keep.NOTHING);
+    private Run run(int rows) {
+        Decoder decoder = new Decoder(parameters, new Batch(config, 1, rows, past.tokens()), past);
         decoder.batch().buffers().forEach(executor::upload);
         String weight = config.tieWordEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
         int width = config.hiddenSize();
-        Program head = new Program.Builder().add(Linear.forward(decoder.hidden().buffer().stacked(width), parameters.view(weight), logits.view(), 1, width,
+        Program head = new Program.Builder().add(Linear.forward(decoder.hidden().plus((rows - 1) * width), parameters.view(weight), logits.view(), 1, width,
                 config.vocabSize())).build("next_token");
-        List<Program> programs = new ArrayList<>(decoder.programs());
-        programs.add(head);
-        executor.prepare(programs);
-        return new Padded(decoder, head);
+        return new Run(decoder, head);
     }
 }

@@ -5,13 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.gson.JsonParser;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.JvmExecutor;
 import dev.wuneng.model.ModelConfig;
 import dev.wuneng.model.ModelException;
+import dev.wuneng.model.SmallModel;
 import dev.wuneng.model.decoder.Activations.Keep;
-import dev.wuneng.model.parameter.Initialization;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
 import java.lang.foreign.ValueLayout;
@@ -30,8 +29,8 @@ class DecoderTest {
     @ValueSource(strings = {"\"state_heads\": false", "\"state_heads\": true", "\"state_heads\": true, \"sliding_window\": 5",
         "\"state_heads\": true, \"middle_heads\": \"concat\", \"combine\": \"concat\""})
     void packedDocumentsGiveWhatTheyGiveAlone(String choice) {
-        Parameters parameters = parameters(choice);
-        int[] tokens = tokens(LENGTH);
+        Parameters parameters = SmallModel.parameters(choice);
+        int[] tokens = SmallModel.tokens(LENGTH);
         int[] segments = new int[LENGTH];
         int[] begins = {0, 1, 8, LENGTH};
         for (int i = 0; i < LENGTH; i++) {
@@ -50,9 +49,9 @@ class DecoderTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aTokenChangesNothingBeforeIt(boolean stateHeads) {
-        Parameters parameters = parameters("\"state_heads\": " + stateHeads);
+        Parameters parameters = SmallModel.parameters("\"state_heads\": " + stateHeads);
         int d = parameters.config().hiddenSize();
-        int[] tokens = tokens(LENGTH);
+        int[] tokens = SmallModel.tokens(LENGTH);
         float[] before = hidden(parameters, 1, tokens, null);
         tokens[11] = (tokens[11] + 1) % parameters.config().vocabSize();
         float[] after = hidden(parameters, 1, tokens, null);
@@ -71,7 +70,7 @@ class DecoderTest {
 
     @Test
     void onlyWhatTrainsHasGradients() {
-        ModelConfig config = config("\"state_heads\": true");
+        ModelConfig config = SmallModel.config("\"state_heads\": true");
         Parameters parameters = new Parameters(config, new Trainable(List.of("model.layers.*.self_attn.state.*")));
         assertEquals(parameters.trainableCount(), parameters.ranges().stream().mapToLong(Parameters.Range::count).sum(), 16L * 200);
         assertThrows(IllegalArgumentException.class, () -> parameters.gradient("model.norm.weight"));
@@ -85,7 +84,7 @@ class DecoderTest {
 
     @Test
     void tokensOutsideTheVocabularyAndTooLongRowsAreRefused() {
-        Parameters parameters = parameters("\"state_heads\": false, \"max_position_embeddings\": 32");
+        Parameters parameters = SmallModel.parameters("\"state_heads\": false, \"max_position_embeddings\": 32");
         Batch batch = new Batch(parameters.config(), 1, 3);
         try (Executor executor = new JvmExecutor(1)) {
             ModelException outside = assertThrows(ModelException.class, () -> batch.set(new int[] {1, 64, 2}, null, executor));
@@ -105,12 +104,12 @@ class DecoderTest {
 
     /** All gradients of a hybrid, from a random gradient of its hidden states. */
     private static float[] gradients(int threads, Keep keep) {
-        Parameters parameters = parameters("\"state_heads\": true");
+        Parameters parameters = SmallModel.parameters("\"state_heads\": true");
         Batch batch = new Batch(parameters.config(), 2, LENGTH);
         Decoder decoder = new Decoder(parameters, batch, keep);
         try (Executor executor = new JvmExecutor(threads)) {
             executor.prepare(decoder.programs());
-            batch.set(tokens(2 * LENGTH), null, executor);
+            batch.set(SmallModel.tokens(2 * LENGTH), null, executor);
             decoder.forward(executor);
             Random random = new Random(5);
             for (int i = 0; i < decoder.hiddenGradient().buffer().size(); i++) {
@@ -138,28 +137,5 @@ class DecoderTest {
             decoder.forward(executor);
         }
         return decoder.hidden().segment().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
-    }
-
-    private static int[] tokens(int count) {
-        return new Random(3).ints(count, 0, 64).toArray();
-    }
-
-    private static ModelConfig config(String choice) {
-        return ModelConfig.of(JsonParser.parseString("{\"vocab_size\": 64, \"hidden_size\": 24, \"num_hidden_layers\": 3, \"num_attention_heads\": 3,"
-                + "\"num_key_value_heads\": 1, \"head_dim\": 8, \"intermediate_size\": 40, \"state_lora_rank\": 4, " + choice + "}").getAsJsonObject());
-    }
-
-    /** Parameters with something in every one of them: a fresh start leaves several zero, and their branches dead. */
-    private static Parameters parameters(String choice) {
-        Parameters parameters = new Parameters(config(choice), Trainable.ALL);
-        Initialization.all(parameters, 1);
-        Random random = new Random(2);
-        parameters.forEach((name, values) -> {
-            for (int i = 0; i < values.byteSize() / 4; i++) {
-                float value = values.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);
-                values.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, value + 0.1f * (float) random.nextGaussian());
-            }
-        });
-        return parameters;
     }
 }

@@ -2,6 +2,7 @@ package dev.wuneng.kernels.check;
 
 import dev.wuneng.kernels.check.OpCase.Tensor;
 import dev.wuneng.kernels.op.Attention;
+import dev.wuneng.kernels.op.CachedAttention;
 import dev.wuneng.kernels.op.Rope;
 import dev.wuneng.kernels.run.View;
 import java.util.ArrayList;
@@ -29,6 +30,11 @@ final class AttentionCases {
         cases.add(attention(1, 17, 2, 1, 64, 16, 17));
         cases.add(attention(1, 150, 1, 1, 2, 0, 150));
         cases.add(attention(1, 150, 2, 1, 2, 70, 139, 11));
+        cases.add(cached(0, 1, 1, 1, 8, 0));
+        cases.add(cached(16, 1, 7, 1, 64, 0));
+        cases.add(cached(0, 15, 4, 2, 16, 0));
+        cases.add(cached(300, 5, 2, 2, 7, 0));
+        cases.add(cached(63, 17, 2, 1, 128, 33));
         return cases;
     }
 
@@ -95,6 +101,40 @@ final class AttentionCases {
                 Attention.backwardKeyValue(q.view(), k.view(), v.view(), o.grad(), stats, lasts.view(), k.grad(), v.grad(),
                         rows, heads, kvHeads, headSize));
         return c;
+    }
+
+    /** @param before the tokens in the caches, to which {@code rows} new ones come; the caches have room for three more */
+    private static OpCase cached(int before, int rows, int heads, int kvHeads, int headSize, int window) {
+        OpCase c = new OpCase("cached_attention", "before=" + before + " rows=" + rows + " heads=" + heads + ":" + kvHeads + " head=" + headSize
+                + " window=" + window);
+        int width = kvHeads * headSize;
+        int room = (before + rows + 3) * width;
+        Tensor q = c.input("q", rows * heads * headSize).constant();
+        Tensor k = c.input("k", rows * width).constant();
+        Tensor v = c.input("v", rows * width).constant();
+        Tensor pos = c.ints("pos", IntStream.range(before, before + rows).toArray());
+        Tensor keys = c.updated("keys", room);
+        Tensor values = c.updated("values", room);
+        Tensor o = c.output("o", rows * heads * headSize).constant();
+        c.reference(x -> {
+            System.arraycopy(x.in(keys), 0, x.out(keys), 0, room);
+            System.arraycopy(x.in(values), 0, x.out(values), 0, room);
+            System.arraycopy(x.in(k), 0, x.out(keys), before * width, rows * width);
+            System.arraycopy(x.in(v), 0, x.out(values), before * width, rows * width);
+            double[] queries = new double[(before + rows) * heads * headSize];
+            double[] all = new double[queries.length];
+            System.arraycopy(x.in(q), 0, queries, before * heads * headSize, rows * heads * headSize);
+            for (int r = before; r < before + rows; r++) {
+                for (int h = 0; h < heads; h++) {
+                    reference(queries, x.out(keys), x.out(values), all, new double[(before + rows) * heads], r, h, h * kvHeads / heads,
+                            window > 0 ? Math.max(0, r - window + 1) : 0, heads, kvHeads, headSize);
+                }
+            }
+            System.arraycopy(all, before * heads * headSize, x.out(o), 0, rows * heads * headSize);
+        });
+        return c.forward(CachedAttention.keep(k.view(), pos.view(), keys.view(), rows, width),
+                CachedAttention.keep(v.view(), pos.view(), values.view(), rows, width),
+                CachedAttention.forward(q.view(), keys.view(), values.view(), pos.view(), o.view(), rows, heads, kvHeads, headSize, window));
     }
 
     private static void reference(double[] q, double[] k, double[] v, double[] o, double[] lse, int r, int h, int g, int start,

@@ -20,6 +20,8 @@ final class ShiftCases {
         cases.add(shift(1, 63, 100, 4, 4, 8, true));
         cases.add(shift(2, 15, 4, 4, 2, 16, true));
         cases.add(shift(3, 33, 100, 7, 1, 8, false));
+        cases.add(carry(1, 8));
+        cases.add(carry(5, 33));
         cases.add(tanh(1));
         cases.add(tanh(333));
         return cases;
@@ -68,6 +70,16 @@ final class ShiftCases {
                 .backward(TokenShift.backwardInput(mix.view(), pos.view(), out.grad(), z.grad(), rows, heads, kvHeads, headSize, headSize, adds),
                         TokenShift.backwardMix(z.view(), pos.view(), out.grad(), partial, rows, heads, kvHeads, headSize, headSize),
                         ColumnSum.accumulate(partial, mix.grad(), ColumnSum.blocks(rows), width));
+    }
+
+    private static OpCase carry(int rows, int width) {
+        OpCase c = new OpCase("token_shift_carry", "rows=" + rows + " width=" + width);
+        Tensor z = c.updated("z", (1 + rows) * width);
+        c.reference(v -> {
+            System.arraycopy(v.in(z), 0, v.out(z), 0, (1 + rows) * width);
+            System.arraycopy(v.in(z), rows * width, v.out(z), 0, width);
+        });
+        return c.forward(TokenShift.carry(z.view().plus(width), rows, width));
     }
 
     private static OpCase tanh(int size) {

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.FewRowsHost;
 import dev.wuneng.kernels.host.GemmHost;
 import dev.wuneng.kernels.host.GemmHost.Layout;
 import dev.wuneng.kernels.host.GemmHost.Matrix;
@@ -30,13 +31,19 @@ final class Gemm {
 
     static Launch product(String name, Layout layout, View a, View b, View y, int m, int n, int k, boolean accumulate) {
         return Launch.of(name, Gemm::gemmProduct, tiles(m) * tiles(n), a, b, y, m, n, k, layout.ordinal(), accumulate ? 1 : 0)
-                .onHost(() -> new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate).form());
+                .onHost(() -> fewRows(layout, m) && !accumulate ? new FewRowsHost(a, b, null, y, m, n, k).form()
+                        : new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate).form());
     }
 
     /** Writes y_ij = bias_j + the product. */
     static Launch productBias(String name, Layout layout, View a, View b, View bias, View y, int m, int n, int k) {
         return Launch.of(name, Gemm::gemmProductBias, tiles(m) * tiles(n), a, b, bias, y, m, n, k, layout.ordinal())
-                .onHost(() -> new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false).form());
+                .onHost(() -> fewRows(layout, m) ? new FewRowsHost(a, b, bias, y, m, n, k).form()
+                        : new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false).form());
+    }
+
+    private static boolean fewRows(Layout layout, int m) {
+        return layout == Layout.NT && m <= FewRowsHost.MOST_ROWS;
     }
 
     private static Matrix left(Layout layout, View a, int m, int k) {

@@ -32,6 +32,11 @@ public final class TokenShift {
         return Launch.of("token_shift.forward", TokenShift::tokenShiftForward, rows * heads, z, mu, pos, out, heads, kvHeads, headSize);
     }
 
+    /** Moves the last row of z [rows, width] to the place ahead of the first: the row before, for the tokens that come next into the same rows. */
+    public static Launch carry(View z, int rows, int width) {
+        return Launch.of("token_shift.carry", TokenShift::tokenShiftCarry, width, z, rows, width);
+    }
+
     /** Adds to dz, or writes it where {@code adds} is false. */
     public static Launch backwardInput(View mu, View pos, View dout, View dz, int rows, int heads, int kvHeads, int headSize, int stride,
             boolean adds) {
@@ -69,6 +74,13 @@ public final class TokenShift {
                     out.set(o0 + j, now + mu.get(m0 + j) * (z.get(before + j) - now));
                 }
             }
+        }
+    }
+
+    public static void tokenShiftCarry(int from, int to, IntArray at, int p, FloatArray z, int rows, int width) {
+        for (@Parallel int item = 0; item < to - from; item++) {
+            int j = at.get(p) + from + item;
+            z.set(j - width, z.get(j + (rows - 1) * width));
         }
     }
 

@@ -1,0 +1,91 @@
+package dev.wuneng.model.generate;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.kernels.run.JvmExecutor;
+import dev.wuneng.model.ModelException;
+import dev.wuneng.model.SmallModel;
+import dev.wuneng.model.decoder.Activations.Keep;
+import dev.wuneng.model.decoder.Batch;
+import dev.wuneng.model.decoder.Decoder;
+import dev.wuneng.model.parameter.Parameters;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Token by token, with what is known of the text before, a model says what it says of the whole text at once. */
+class GeneratorTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"\"state_heads\": false", "\"state_heads\": false, \"sliding_window\": 5", "\"state_heads\": true",
+        "\"state_heads\": true, \"sliding_window\": 40, \"tie_word_embeddings\": true",
+        "\"state_heads\": true, \"middle_heads\": \"concat\", \"combine\": \"concat\""})
+    void whatIsRememberedChangesNothing(String choice) {
+        Parameters parameters = SmallModel.parameters(choice);
+        int[] tokens = SmallModel.tokens(300);
+        try (Executor executor = new JvmExecutor(2)) {
+            Generator generator = new Generator(parameters, executor);
+            // A block and single tokens; single tokens; the same again; blocks behind single tokens; more than there was room for; a shorter text.
+            for (int length : new int[] {35, 36, 37, 37, 110, 300, 1}) {
+                close(expected(parameters, Arrays.copyOf(tokens, length), executor), generator.logits(Arrays.copyOf(tokens, length)), length);
+            }
+            int[] other = Arrays.copyOf(tokens, 40);
+            other[20] = (other[20] + 1) % parameters.config().vocabSize();
+            generator.logits(Arrays.copyOf(tokens, 39));
+            close(expected(parameters, other, executor), generator.logits(other), 40);
+        }
+    }
+
+    /** Logits of the last token as training computes them: hidden states of the whole text, times the head. */
+    private static double[] expected(Parameters parameters, int[] tokens, Executor executor) {
+        Decoder decoder = new Decoder(parameters, new Batch(parameters.config(), 1, tokens.length), Keep.NOTHING);
+        executor.prepare(decoder.programs());
+        decoder.batch().set(tokens, null, executor);
+        decoder.forward(executor);
+        float[] hidden = decoder.hidden().segment().toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
+        String name = parameters.config().tieWordEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
+        double[] logits = new double[parameters.config().vocabSize()];
+        parameters.forEach((n, values) -> {
+            if (n.equals(name)) {
+                int d = parameters.config().hiddenSize();
+                for (int i = 0; i < logits.length * d; i++) {
+                    logits[i / d] += (double) values.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i) * hidden[(tokens.length - 1) * d + i % d];
+                }
+            }
+        });
+        return logits;
+    }
+
+    private static void close(double[] expected, float[] logits, int length) {
+        for (int i = 0; i < expected.length; i++) {
+            assertEquals(expected[i], logits[i], 2e-5, length + " tokens, logit " + i);
+        }
+    }
+
+    @Test
+    void stopsWhereItIsToldTo() {
+        try (Executor executor = new JvmExecutor(1)) {
+            Generator generator = new Generator(SmallModel.parameters("\"state_heads\": true, \"max_position_embeddings\": 32"), executor);
+            List<Integer> heard = new ArrayList<>();
+            int[] prompt = SmallModel.tokens(5);
+            int[] greedy = generator.generate(prompt, 64, 20, Sampling.GREEDY, 1, Set.of(), heard::add);
+            assertArrayEquals(greedy, heard.stream().mapToInt(i -> i).toArray());
+            assertEquals(20, greedy.length);
+            int stop = greedy[7];
+            int[] stopped = generator.generate(prompt, 64, 20, Sampling.GREEDY, 1, Set.of(stop), token -> { });
+            assertArrayEquals(Arrays.copyOf(greedy, Arrays.stream(greedy).boxed().toList().indexOf(stop)), stopped);
+            assertTrue(assertThrows(ModelException.class, () -> generator.generate(prompt, 64, 29, Sampling.GREEDY, 1, Set.of(), t -> { }))
+                    .getMessage().contains("max_position_embeddings (32)"));
+            assertThrows(ModelException.class, () -> generator.logits(new int[0]));
+            assertTrue(assertThrows(ModelException.class, () -> generator.logits(new int[] {64})).getMessage().contains("token id 64"));
+        }
+    }
+}
