@@ -18,6 +18,7 @@ final class LinearCases {
         List<OpCase> cases = new ArrayList<>();
         for (boolean lowRank : new boolean[] {false, true}) {
             cases.add(linear(lowRank, 1, 8, 5));
+            cases.add(linear(lowRank, 8, 70, 5));
             cases.add(linear(lowRank, 15, 33, 16));
             cases.add(linear(lowRank, 17, 16, 70));
             cases.add(linear(lowRank, 65, 7, 33));

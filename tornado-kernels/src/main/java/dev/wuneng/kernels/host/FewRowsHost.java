@@ -14,7 +14,7 @@ import jdk.incubator.vector.FloatVector;
  */
 public record FewRowsHost(View a, View b, View bias, View y, int m, int n, int k) {
     /** Up to so many rows this is the faster form. */
-    public static final int MOST_ROWS = 6;
+    public static final int MOST_ROWS = 8;
     private static final int COLUMNS = 4;
 
     /** Items are groups of four columns of y. */
