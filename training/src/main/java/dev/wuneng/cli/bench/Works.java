@@ -19,7 +19,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /** Everything that {@code wuneng bench compare} measures. {@code bench/README.md} says what each row means. */
-final class Works {
+public final class Works {
     private static final int HEAD = 64;
     private static final int HEADS = 4;
     private static final int QWEN_VOCABULARY = 151_936;
@@ -34,14 +34,27 @@ final class Works {
         List<Work> works = new ArrayList<>();
         works.add(training("dense", 1.3, shape, false));
         works.add(training("hybrid", 20, shape, true));
-        for (int n : List.of(512, 1024, 2048)) {
-            linears(works, n, n, n, n == 1024 ? 1.05 : 1);
-        }
         ModelConfig c = shape.config();
         int rows = shape.rows() * shape.length();
+        works.addAll(kernels());
         linears(works, rows, c.intermediateSize(), c.hiddenSize(), 1);
         linears(works, rows, c.hiddenSize(), c.intermediateSize(), 1);
         linears(works, rows, c.vocabSize(), c.hiddenSize(), 1);
+        return works;
+    }
+
+    /** One run of a kernel by the name of its row. */
+    public static Runnable kernel(String name, Executor executor) {
+        return kernels().stream().filter(work -> work.name().equals(name)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("bench compare has no row " + name)).ours().apply(executor);
+    }
+
+    /** The rows that no model is needed for. */
+    private static List<Work> kernels() {
+        List<Work> works = new ArrayList<>();
+        for (int n : List.of(512, 1024, 2048)) {
+            linears(works, n, n, n, n == 1024 ? 1.05 : 1);
+        }
         linears(works, QWEN_ROWS, QWEN_FFN, QWEN_WIDTH, 1);
         linears(works, QWEN_ROWS, QWEN_WIDTH, QWEN_FFN, 1);
         linears(works, QWEN_ROWS, QWEN_VOCABULARY, QWEN_WIDTH, 1);
