@@ -20,7 +20,7 @@ final class ElementwiseCases {
 
     static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
-        for (int count : new int[] {1, 17, 1000}) {
+        for (int count : new int[] {1, 17, 1000, 4096 + 48}) {
             cases.add(swiGlu(count));
             cases.add(sum(count));
             cases.add(accumulate(count));

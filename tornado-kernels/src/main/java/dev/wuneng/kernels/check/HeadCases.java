@@ -17,13 +17,18 @@ final class HeadCases {
         List<OpCase> cases = new ArrayList<>();
         cases.add(scaledAdd(1, 8, 8));
         cases.add(scaledAdd(65, 24, 8));
+        cases.add(scaledAdd(70, 96, 48));
         cases.add(scaledAdd(17, 33, 1));
+        cases.add(scaledAdd(70, 48, 1));
         cases.add(scaled(15, 33, 1));
+        cases.add(scaled(17, 48, 1));
         cases.add(gated(1, 8));
         cases.add(gated(65, 33));
+        cases.add(gated(17, 48));
         cases.add(sharedGate(17, 24, 8));
         cases.add(weighted(1, 8));
         cases.add(weighted(65, 33));
+        cases.add(weighted(17, 48));
         return cases;
     }
 

@@ -20,10 +20,13 @@ final class ShiftCases {
         cases.add(shift(1, 63, 100, 4, 4, 8, true));
         cases.add(shift(2, 15, 4, 4, 2, 16, true));
         cases.add(shift(3, 33, 100, 7, 1, 8, false));
+        cases.add(shift(2, 70, 9, 1, 1, 48, true));
+        cases.add(shift(1, 70, 100, 4, 2, 64, false));
         cases.add(carry(1, 8));
         cases.add(carry(5, 33));
         cases.add(tanh(1));
         cases.add(tanh(333));
+        cases.add(tanh(4096 + 48));
         return cases;
     }
 

@@ -33,8 +33,19 @@ public final class AdamWHost {
             float rate = rates.get(at[4] + 1);
             float correction = rates.get(at[4] + 2);
             int end = (int) Math.min(count, (long) to * BLOCK);
-            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
-                int left = end - i;
+            int i = from * BLOCK;
+            for (; i <= end - Lanes.LENGTH; i += Lanes.LENGTH) {
+                FloatVector g = Lanes.load(slopes, at[1] + i).mul(factor);
+                FloatVector mean = Lanes.load(means, at[2] + i).mul(beta1).add(g.mul(1f - beta1));
+                FloatVector square = Lanes.load(squares, at[3] + i).mul(beta2).add(g.mul(g).mul(1f - beta2));
+                FloatVector w = Lanes.load(weights, at[0] + i);
+                FloatVector step = mean.mul(rate).div(square.sqrt().mul(correction).add(eps));
+                Lanes.store(mean, means, at[2] + i);
+                Lanes.store(square, squares, at[3] + i);
+                Lanes.store(w.sub(w.mul(shrink).add(step)), weights, at[0] + i);
+            }
+            int left = end - i;
+            if (left > 0) {
                 FloatVector g = Lanes.load(slopes, at[1] + i, left).mul(factor);
                 FloatVector mean = Lanes.load(means, at[2] + i, left).mul(beta1).add(g.mul(1f - beta1));
                 FloatVector square = Lanes.load(squares, at[3] + i, left).mul(beta2).add(g.mul(g).mul(1f - beta2));

@@ -57,7 +57,7 @@ public final class CachedAttentionHost {
     /** Leaves the scores of {@code count} keys in {@code s} and gives the largest. */
     private static float scores(float[] s, MemorySegment k, int k0, int stride, int count, int headSize, int padded, float scale) {
         float largest = -1e30f;
-        int whole = headSize - headSize % Lanes.LENGTH;
+        int whole = Lanes.whole(headSize);
         for (int c = 0; c < count; c++) {
             int key = k0 + c * stride;
             FloatVector sum = Lanes.of(0f);

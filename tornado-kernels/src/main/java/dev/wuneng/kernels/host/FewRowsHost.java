@@ -49,7 +49,7 @@ public record FewRowsHost(View a, View b, View bias, View y, int m, int n, int k
         FloatVector s1 = Lanes.of(0f);
         FloatVector s2 = Lanes.of(0f);
         FloatVector s3 = Lanes.of(0f);
-        int whole = k - k % Lanes.LENGTH;
+        int whole = Lanes.whole(k);
         for (int l = 0; l < whole; l += Lanes.LENGTH) {
             FloatVector x = Lanes.load(as, a0 + l);
             s0 = x.fma(Lanes.load(bs, r0 + l), s0);

@@ -29,7 +29,15 @@ final class Lanes {
         return FloatVector.fromMemorySegment(SPECIES, from, 4L * element, ORDER);
     }
 
-    /** The next {@code left} elements where fewer than a vector are left, 0 behind them. */
+    /** How many of so many elements fill whole vectors. */
+    static int whole(int size) {
+        return size - size % LENGTH;
+    }
+
+    /**
+     * The next {@code left} elements where fewer than a vector are left, 0 behind them. For the rest behind a loop over whole vectors: within a loop, a load
+     * that may be masked costs many times one that is not, and so many of the JVM compiler's limits that other vectors of the loop may get to be objects.
+     */
     static FloatVector load(MemorySegment from, int element, int left) {
         return left >= LENGTH ? load(from, element) : FloatVector.fromMemorySegment(SPECIES, from, 4L * element, ORDER, SPECIES.indexInRange(0, left));
     }

@@ -5,7 +5,7 @@ import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/** What takes a logistic function in {@link dev.wuneng.kernels.op.MiddleHead}, in vectors; items are rows. */
+/** Gated and weighted {@link dev.wuneng.kernels.op.MiddleHead} in vectors; items are rows. */
 public final class MiddleHeadHost {
     private MiddleHeadHost() {
     }
@@ -17,9 +17,8 @@ public final class MiddleHeadHost {
             MemorySegment gates = g.segment();
             int row = from * width;
             for (int c = 0; c < width; c += Lanes.LENGTH) {
-                int left = width - c;
-                FloatVector sum = Lanes.load(before, at[0] + row + c, left).add(Lanes.load(biases, at[1] + c, left));
-                Lanes.store(VectorMath.sigmoid(sum), gates, at[4] + row + c, left);
+                FloatVector sum = Lanes.load(before, at[0] + row + c).add(Lanes.load(biases, at[1] + c));
+                Lanes.store(VectorMath.sigmoid(sum), gates, at[4] + row + c);
             }
         }, (from, to, at, scratch) -> {
             MemorySegment attention = a.segment();
@@ -28,12 +27,33 @@ public final class MiddleHeadHost {
             MemorySegment out = m.segment();
             int row = from * width;
             for (int c = 0; c < width; c += Lanes.LENGTH) {
-                int left = width - c;
-                FloatVector key = Lanes.load(state, at[3] + row + c, left);
-                FloatVector change = Lanes.load(attention, at[2] + row + c, left).sub(key);
-                Lanes.store(Lanes.load(gates, at[4] + row + c, left).fma(change, key), out, at[5] + row + c, left);
+                FloatVector key = Lanes.load(state, at[3] + row + c);
+                FloatVector change = Lanes.load(attention, at[2] + row + c).sub(key);
+                Lanes.store(Lanes.load(gates, at[4] + row + c).fma(change, key), out, at[5] + row + c);
             }
         });
+    }
+
+    public static HostBody backwardGated(View a, View k, View g, View dm, View da, View dk, View dpre, int width) {
+        return (from, to, at, scratch) -> {
+            MemorySegment attention = a.segment();
+            MemorySegment state = k.segment();
+            MemorySegment gates = g.segment();
+            MemorySegment upstream = dm.segment();
+            MemorySegment toAttention = da.segment();
+            MemorySegment toState = dk.segment();
+            MemorySegment toGate = dpre.segment();
+            for (int c = from * width; c < to * width; c += Lanes.LENGTH) {
+                FloatVector gate = Lanes.load(gates, at[2] + c);
+                FloatVector up = Lanes.load(upstream, at[3] + c);
+                FloatVector open = gate.mul(up);
+                FloatVector closed = up.sub(open);
+                Lanes.store(open, toAttention, at[4] + c);
+                Lanes.store(closed, toState, at[5] + c);
+                FloatVector change = Lanes.load(attention, at[0] + c).sub(Lanes.load(state, at[1] + c));
+                Lanes.store(closed.mul(gate).mul(change), toGate, at[6] + c);
+            }
+        };
     }
 
     public static HostBody weighted(View beta, View a, View k, View m, int width) {
@@ -45,10 +65,9 @@ public final class MiddleHeadHost {
             for (int r = from; r < to; r++) {
                 int row = r * width;
                 for (int c = 0; c < width; c += Lanes.LENGTH) {
-                    int left = width - c;
-                    FloatVector share = VectorMath.sigmoid(Lanes.load(weights, at[0] + c, left));
-                    FloatVector key = Lanes.load(state, at[2] + row + c, left);
-                    Lanes.store(share.fma(Lanes.load(attention, at[1] + row + c, left).sub(key), key), out, at[3] + row + c, left);
+                    FloatVector share = VectorMath.sigmoid(Lanes.load(weights, at[0] + c));
+                    FloatVector key = Lanes.load(state, at[2] + row + c);
+                    Lanes.store(share.fma(Lanes.load(attention, at[1] + row + c).sub(key), key), out, at[3] + row + c);
                 }
             }
         };
@@ -63,11 +82,10 @@ public final class MiddleHeadHost {
             for (int r = from; r < to; r++) {
                 int row = r * width;
                 for (int c = 0; c < width; c += Lanes.LENGTH) {
-                    int left = width - c;
-                    FloatVector up = Lanes.load(upstream, at[1] + row + c, left);
-                    FloatVector toAttention = up.mul(VectorMath.sigmoid(Lanes.load(weights, at[0] + c, left)));
-                    Lanes.store(toAttention, attention, at[2] + row + c, left);
-                    Lanes.store(up.sub(toAttention), state, at[3] + row + c, left);
+                    FloatVector up = Lanes.load(upstream, at[1] + row + c);
+                    FloatVector toAttention = up.mul(VectorMath.sigmoid(Lanes.load(weights, at[0] + c)));
+                    Lanes.store(toAttention, attention, at[2] + row + c);
+                    Lanes.store(up.sub(toAttention), state, at[3] + row + c);
                 }
             }
         };

@@ -24,13 +24,12 @@ public final class RmsNormHost {
                 int y0 = at[2] + r * width;
                 FloatVector squares = Lanes.of(0f);
                 for (int j = 0; j < width; j += Lanes.LENGTH) {
-                    FloatVector value = Lanes.load(in, x0 + j, width - j);
+                    FloatVector value = Lanes.load(in, x0 + j);
                     squares = value.fma(value, squares);
                 }
                 float scale = 1f / (float) Math.sqrt(Lanes.sum(squares) / width + eps);
                 for (int j = 0; j < width; j += Lanes.LENGTH) {
-                    int left = width - j;
-                    Lanes.store(Lanes.load(in, x0 + j, left).mul(scale).mul(Lanes.load(weights, w0 + j, left)), out, y0 + j, left);
+                    Lanes.store(Lanes.load(in, x0 + j).mul(scale).mul(Lanes.load(weights, w0 + j)), out, y0 + j);
                 }
                 scales.set(at[3] + r, scale);
             }
@@ -53,15 +52,13 @@ public final class RmsNormHost {
                 float scale = scales.get(at[2] + r);
                 FloatVector dot = Lanes.of(0f);
                 for (int j = 0; j < width; j += Lanes.LENGTH) {
-                    int left = width - j;
-                    dot = Lanes.load(upstream, g0 + j, left).mul(Lanes.load(weights, w0 + j, left)).fma(Lanes.load(in, x0 + j, left), dot);
+                    dot = Lanes.load(upstream, g0 + j).mul(Lanes.load(weights, w0 + j)).fma(Lanes.load(in, x0 + j), dot);
                 }
                 float pull = Lanes.sum(dot) * scale * scale / width;
                 for (int j = 0; j < width; j += Lanes.LENGTH) {
-                    int left = width - j;
-                    FloatVector g = Lanes.load(upstream, g0 + j, left).mul(Lanes.load(weights, w0 + j, left));
-                    FloatVector change = g.sub(Lanes.load(in, x0 + j, left).mul(pull)).mul(scale);
-                    Lanes.store(Lanes.load(gradient, d0 + j, left).add(change), gradient, d0 + j, left);
+                    FloatVector g = Lanes.load(upstream, g0 + j).mul(Lanes.load(weights, w0 + j));
+                    FloatVector change = g.sub(Lanes.load(in, x0 + j).mul(pull)).mul(scale);
+                    Lanes.store(Lanes.load(gradient, d0 + j).add(change), gradient, d0 + j);
                 }
             }
         };
@@ -81,18 +78,12 @@ public final class RmsNormHost {
                 int end = Math.min(tokens, (b + 1) * block);
                 for (int j = 0; j < width; j += Lanes.LENGTH) {
                     int c = group * width + j;
-                    int left = width - j;
                     FloatVector sum = Lanes.of(0f);
-                    // Whole vectors have a loop of their own: a load that may be masked costs many times one that is not.
-                    for (int t = b * block; t < end && left >= Lanes.LENGTH; t++) {
+                    for (int t = b * block; t < end; t++) {
                         FloatVector product = Lanes.load(upstream, at[2] + t * columns + c).mul(Lanes.load(in, at[0] + t * columns + c));
                         sum = sum.add(product.mul(scales.get(at[1] + t * groups + group)));
                     }
-                    for (int t = b * block; t < end && left < Lanes.LENGTH; t++) {
-                        FloatVector product = Lanes.load(upstream, at[2] + t * columns + c, left).mul(Lanes.load(in, at[0] + t * columns + c, left));
-                        sum = sum.add(product.mul(scales.get(at[1] + t * groups + group)));
-                    }
-                    Lanes.store(sum, out, at[3] + b * columns + c, left);
+                    Lanes.store(sum, out, at[3] + b * columns + c);
                 }
             }
         };

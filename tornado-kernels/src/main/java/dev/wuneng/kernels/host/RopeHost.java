@@ -21,15 +21,14 @@ public final class RopeHost {
             for (int r = from; r < to; r++) {
                 int angle = positions.get(at[1] + r) * pairs;
                 for (int j = 0; j < pairs; j += Lanes.LENGTH) {
-                    int left = pairs - j;
-                    FloatVector c = Lanes.load(cosines, at[2] + angle + j, left);
-                    FloatVector s = Lanes.load(sines, at[3] + angle + j, left).mul(direction);
+                    FloatVector c = Lanes.load(cosines, at[2] + angle + j);
+                    FloatVector s = Lanes.load(sines, at[3] + angle + j).mul(direction);
                     for (int h = 0; h < heads; h++) {
                         int e = (r * heads + h) * 2 * pairs + j;
-                        FloatVector first = Lanes.load(in, at[0] + e, left);
-                        FloatVector second = Lanes.load(in, at[0] + e + pairs, left);
-                        Lanes.store(first.mul(c).sub(second.mul(s)), out, at[4] + e, left);
-                        Lanes.store(second.mul(c).add(first.mul(s)), out, at[4] + e + pairs, left);
+                        FloatVector first = Lanes.load(in, at[0] + e);
+                        FloatVector second = Lanes.load(in, at[0] + e + pairs);
+                        Lanes.store(first.mul(c).sub(second.mul(s)), out, at[4] + e);
+                        Lanes.store(second.mul(c).add(first.mul(s)), out, at[4] + e + pairs);
                     }
                 }
             }

@@ -37,15 +37,14 @@ public final class StateStreamsHost {
                 int s0 = at[8] + x0 * VECTORS;
                 float scale = 1f / Math.max(gates[lengths(width) + h], SHORTEST);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
-                    FloatVector kj = Lanes.load(key, at[1] + x0 + j, left);
+                    FloatVector kj = Lanes.load(key, at[1] + x0 + j);
                     FloatVector a = array(gates, c0 + j);
-                    FloatVector removal = kj.mul(Lanes.load(kkScale, at[5] + c0 + j, left)).mul(scale);
-                    FloatVector replaced = a.sub(1f).fma(Lanes.load(kaScale, at[6] + c0 + j, left), Lanes.of(1f)).mul(kj);
-                    Lanes.store(array(gates, width + c0 + j).mul(keep), out, s0 + j, left);
-                    Lanes.store(removal, out, s0 + size + j, left);
-                    Lanes.store(removal.mul(a).mul(keep), out, s0 + 2 * size + j, left);
-                    Lanes.store(replaced, out, s0 + 3 * size + j, left);
+                    FloatVector removal = kj.mul(Lanes.load(kkScale, at[5] + c0 + j)).mul(scale);
+                    FloatVector replaced = a.sub(1f).fma(Lanes.load(kaScale, at[6] + c0 + j), Lanes.of(1f)).mul(kj);
+                    Lanes.store(array(gates, width + c0 + j).mul(keep), out, s0 + j);
+                    Lanes.store(removal, out, s0 + size + j);
+                    Lanes.store(removal.mul(a).mul(keep), out, s0 + 2 * size + j);
+                    Lanes.store(replaced, out, s0 + 3 * size + j);
                 }
                 MemorySegment.copy(v.segment(), 4L * (at[2] + x0), out, 4L * (s0 + 4 * size), 4L * size);
                 MemorySegment.copy(r.segment(), 4L * (at[0] + x0), out, 4L * (s0 + 5 * size), 4L * size);
@@ -69,7 +68,7 @@ public final class StateStreamsHost {
 
     private static void sigmoids(MemorySegment in, int element, float[] out, int to, int count) {
         for (int i = 0; i < count; i += Lanes.LENGTH) {
-            VectorMath.sigmoid(Lanes.load(in, element + i, count - i)).intoArray(out, to + i);
+            VectorMath.sigmoid(Lanes.load(in, element + i)).intoArray(out, to + i);
         }
     }
 
@@ -87,9 +86,8 @@ public final class StateStreamsHost {
             for (int h = 0; h < heads; h++) {
                 FloatVector squares = Lanes.of(0f);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
                     int c = h * size + j;
-                    FloatVector p = Lanes.load(key, at[argument] + from * width + c, left).mul(Lanes.load(scale, at[scaleArgument] + c, left));
+                    FloatVector p = Lanes.load(key, at[argument] + from * width + c).mul(Lanes.load(scale, at[scaleArgument] + c));
                     squares = p.fma(p, squares);
                 }
                 gates[lengths(width) + h] = (float) Math.sqrt(Lanes.sum(squares));
@@ -120,18 +118,16 @@ public final class StateStreamsHost {
                 int s0 = at[5] + x0 * VECTORS;
                 int d0 = at[6] + x0 * VECTORS;
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
                     FloatVector s = array(gates, width + c0 + j);
-                    FloatVector dw = Lanes.load(upstream, d0 + j, left).mul(Lanes.load(stream, s0 + j, left));
-                    Lanes.store(s.mul(s).sub(s).mul(STEEPEST).mul(dw), decayGradient, at[7] + x0 + j, left);
+                    FloatVector dw = Lanes.load(upstream, d0 + j).mul(Lanes.load(stream, s0 + j));
+                    Lanes.store(s.mul(s).sub(s).mul(STEEPEST).mul(dw), decayGradient, at[7] + x0 + j);
                 }
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
                     FloatVector a = array(gates, c0 + j);
-                    FloatVector throughB = Lanes.load(upstream, d0 + 2 * size + j, left).mul(Lanes.load(stream, s0 + size + j, left)).mul(keep);
-                    FloatVector throughK = Lanes.load(key, at[0] + x0 + j, left).mul(Lanes.load(scale, at[3] + c0 + j, left));
-                    FloatVector da = Lanes.load(upstream, d0 + 3 * size + j, left).fma(throughK, throughB);
-                    Lanes.store(a.sub(a.mul(a)).mul(da), rateGradient, at[8] + x0 + j, left);
+                    FloatVector throughB = Lanes.load(upstream, d0 + 2 * size + j).mul(Lanes.load(stream, s0 + size + j)).mul(keep);
+                    FloatVector throughK = Lanes.load(key, at[0] + x0 + j).mul(Lanes.load(scale, at[3] + c0 + j));
+                    FloatVector da = Lanes.load(upstream, d0 + 3 * size + j).fma(throughK, throughB);
+                    Lanes.store(a.sub(a.mul(a)).mul(da), rateGradient, at[8] + x0 + j);
                 }
             }
         });
@@ -152,19 +148,17 @@ public final class StateStreamsHost {
                 int d0 = at[5] + x0 * VECTORS;
                 FloatVector dots = Lanes.of(0f);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
                     FloatVector kept = array(gates, c0 + j).mul(keep);
-                    FloatVector g = Lanes.load(upstream, d0 + 2 * size + j, left).fma(kept, Lanes.load(upstream, d0 + size + j, left));
-                    dots = Lanes.load(key, at[0] + x0 + j, left).mul(Lanes.load(kkScale, at[2] + c0 + j, left)).fma(g, dots);
-                    Lanes.store(g, scaledGradient, at[7] + x0 + j, left);
+                    FloatVector g = Lanes.load(upstream, d0 + 2 * size + j).fma(kept, Lanes.load(upstream, d0 + size + j));
+                    dots = Lanes.load(key, at[0] + x0 + j).mul(Lanes.load(kkScale, at[2] + c0 + j)).fma(g, dots);
+                    Lanes.store(g, scaledGradient, at[7] + x0 + j);
                 }
                 float length = gates[lengths(width) + h];
                 float scale = 1f / Math.max(length, SHORTEST);
                 float pull = length > SHORTEST ? Lanes.sum(dots) * scale * scale : 0f;
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
-                    FloatVector p = Lanes.load(key, at[0] + x0 + j, left).mul(Lanes.load(kkScale, at[2] + c0 + j, left));
-                    Lanes.store(Lanes.load(scaledGradient, at[7] + x0 + j, left).sub(p.mul(pull)).mul(scale), scaledGradient, at[7] + x0 + j, left);
+                    FloatVector p = Lanes.load(key, at[0] + x0 + j).mul(Lanes.load(kkScale, at[2] + c0 + j));
+                    Lanes.store(Lanes.load(scaledGradient, at[7] + x0 + j).sub(p.mul(pull)).mul(scale), scaledGradient, at[7] + x0 + j);
                 }
             }
         }, (from, to, at, scratch) -> {
@@ -179,10 +173,9 @@ public final class StateStreamsHost {
                 int x0 = from * width + c0;
                 int d0 = at[5] + (x0 * VECTORS) + 3 * size;
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
-                    FloatVector replaced = array(gates, c0 + j).sub(1f).fma(Lanes.load(kaScale, at[3] + c0 + j, left), Lanes.of(1f));
-                    FloatVector removal = Lanes.load(scaledGradient, at[7] + x0 + j, left).mul(Lanes.load(kkScale, at[2] + c0 + j, left));
-                    Lanes.store(Lanes.load(upstream, d0 + j, left).fma(replaced, removal), keyGradient, at[6] + x0 + j, left);
+                    FloatVector replaced = array(gates, c0 + j).sub(1f).fma(Lanes.load(kaScale, at[3] + c0 + j), Lanes.of(1f));
+                    FloatVector removal = Lanes.load(scaledGradient, at[7] + x0 + j).mul(Lanes.load(kkScale, at[2] + c0 + j));
+                    Lanes.store(Lanes.load(upstream, d0 + j).fma(replaced, removal), keyGradient, at[6] + x0 + j);
                 }
             }
         });
@@ -207,19 +200,18 @@ public final class StateStreamsHost {
             int first = from / heads * block;
             int end = Math.min(rows, first + block);
             for (int j = 0; j < size; j += Lanes.LENGTH) {
-                int left = size - j;
                 FloatVector forKk = Lanes.of(0f);
                 FloatVector forKa = Lanes.of(0f);
                 for (int r = first; r < end; r++) {
                     int head = r * heads + from % heads;
-                    FloatVector kj = Lanes.load(key, at[0] + head * size + j, left);
+                    FloatVector kj = Lanes.load(key, at[0] + head * size + j);
                     FloatVector a = array(gates, (r - first) * line + j);
-                    forKk = Lanes.load(scaledGradient, at[2] + head * size + j, left).fma(kj, forKk);
-                    forKa = Lanes.load(upstream, at[3] + (head * VECTORS + 3) * size + j, left).mul(kj).fma(a.sub(1f), forKa);
+                    forKk = Lanes.load(scaledGradient, at[2] + head * size + j).fma(kj, forKk);
+                    forKa = Lanes.load(upstream, at[3] + (head * VECTORS + 3) * size + j).mul(kj).fma(a.sub(1f), forKa);
                 }
                 int o = at[4] + from * size + j;
-                Lanes.store(forKk, out, o, left);
-                Lanes.store(forKa, out, o + (rows + block - 1) / block * columns, left);
+                Lanes.store(forKk, out, o);
+                Lanes.store(forKa, out, o + (rows + block - 1) / block * columns);
             }
         });
     }

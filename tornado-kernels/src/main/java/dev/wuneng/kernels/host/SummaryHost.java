@@ -21,9 +21,8 @@ public final class SummaryHost {
                 int k0 = at[3] + (n * 6 + 3) * size;
                 FloatVector products = Lanes.of(0f);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
-                    FloatVector weighted = Lanes.load(stream, k0 + j, left).mul(Lanes.load(weights, at[4] + n % heads * size + j, left));
-                    products = Lanes.load(stream, k0 + 2 * size + j, left).fma(weighted, products);
+                    FloatVector weighted = Lanes.load(stream, k0 + j).mul(Lanes.load(weights, at[4] + n % heads * size + j));
+                    products = Lanes.load(stream, k0 + 2 * size + j).fma(weighted, products);
                 }
                 kept.set(at[6] + n * 3 + 2, Lanes.sum(products));
             }
@@ -34,12 +33,12 @@ public final class SummaryHost {
                 int y0 = at[0] + n * size;
                 FloatVector sums = Lanes.of(0f);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    sums = sums.add(Lanes.load(in, y0 + j, size - j));
+                    sums = sums.add(Lanes.load(in, y0 + j));
                 }
                 float mean = Lanes.sum(sums) / size;
                 FloatVector squares = Lanes.of(0f);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    FloatVector d = Lanes.cut(Lanes.load(in, y0 + j, size - j).sub(mean), size - j, 0f);
+                    FloatVector d = Lanes.load(in, y0 + j).sub(mean);
                     squares = d.fma(d, squares);
                 }
                 kept.set(at[6] + n * 3, mean);
@@ -59,13 +58,43 @@ public final class SummaryHost {
                 float scale = kept.get(at[6] + n * 3 + 1);
                 FloatVector bonus = Lanes.of(kept.get(at[6] + n * 3 + 2));
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
-                    FloatVector normed = Lanes.load(in, at[0] + n * size + j, left).sub(mean).mul(scale);
-                    FloatVector summary = normed.fma(Lanes.load(weights, at[1] + c0 + j, left), Lanes.load(biases, at[2] + c0 + j, left));
-                    Lanes.store(Lanes.load(stream, v0 + j, left).fma(bonus, summary), out, at[5] + n * size + j, left);
+                    FloatVector normed = Lanes.load(in, at[0] + n * size + j).sub(mean).mul(scale);
+                    FloatVector summary = normed.fma(Lanes.load(weights, at[1] + c0 + j), Lanes.load(biases, at[2] + c0 + j));
+                    Lanes.store(Lanes.load(stream, v0 + j).fma(bonus, summary), out, at[5] + n * size + j);
                 }
             }
         });
+    }
+
+    /** Items are (row, head). */
+    public static HostBody backwardReadout(View y, View weight, View stats, View ds, View dy, int heads, int size) {
+        return (from, to, at, scratch) -> {
+            MemorySegment in = y.segment();
+            MemorySegment weights = weight.segment();
+            MemorySegment upstream = ds.segment();
+            MemorySegment out = dy.segment();
+            FloatArray kept = stats.floats();
+            for (int n = from; n < to; n++) {
+                int y0 = at[0] + n * size;
+                int w0 = at[1] + n % heads * size;
+                int g0 = at[3] + n * size;
+                float mean = kept.get(at[2] + n * 3);
+                float scale = kept.get(at[2] + n * 3 + 1);
+                FloatVector sums = Lanes.of(0f);
+                FloatVector dots = Lanes.of(0f);
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    FloatVector g = Lanes.load(upstream, g0 + j).mul(Lanes.load(weights, w0 + j));
+                    sums = sums.add(g);
+                    dots = Lanes.load(in, y0 + j).sub(mean).fma(g, dots);
+                }
+                float level = Lanes.sum(sums) / size;
+                float pull = Lanes.sum(dots) * scale * scale / size;
+                for (int j = 0; j < size; j += Lanes.LENGTH) {
+                    FloatVector g = Lanes.load(upstream, g0 + j).mul(Lanes.load(weights, w0 + j));
+                    Lanes.store(g.sub(level).sub(Lanes.load(in, y0 + j).sub(mean).mul(pull)).mul(scale), out, at[4] + n * size + j);
+                }
+            }
+        };
     }
 
     /** Items are (row, head). */
@@ -85,23 +114,22 @@ public final class SummaryHost {
                 FloatVector bonus = Lanes.of(kept.get(at[2] + n * 3 + 2));
                 FloatVector products = Lanes.of(0f);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    products = Lanes.load(upstream, g0 + j, size - j).fma(Lanes.load(stream, k0 + size + j, size - j), products);
+                    products = Lanes.load(upstream, g0 + j).fma(Lanes.load(stream, k0 + size + j), products);
                 }
                 float sum = Lanes.sum(products);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
-                    FloatVector scaled = Lanes.load(bonusWeights, rk0 + j, left).mul(sum);
-                    add(scaled, Lanes.load(stream, k0 + 2 * size + j, left), gradient, d0 + j, left);
-                    add(bonus, Lanes.load(upstream, g0 + j, left), gradient, d0 + size + j, left);
-                    add(scaled, Lanes.load(stream, k0 + j, left), gradient, d0 + 2 * size + j, left);
+                    FloatVector scaled = Lanes.load(bonusWeights, rk0 + j).mul(sum);
+                    add(scaled, Lanes.load(stream, k0 + 2 * size + j), gradient, d0 + j);
+                    add(bonus, Lanes.load(upstream, g0 + j), gradient, d0 + size + j);
+                    add(scaled, Lanes.load(stream, k0 + j), gradient, d0 + 2 * size + j);
                 }
                 bonusGradient.set(at[5] + n, sum);
             }
         };
     }
 
-    private static void add(FloatVector a, FloatVector b, MemorySegment to, int element, int left) {
-        Lanes.store(a.fma(b, Lanes.load(to, element, left)), to, element, left);
+    private static void add(FloatVector a, FloatVector b, MemorySegment to, int element) {
+        Lanes.store(a.fma(b, Lanes.load(to, element)), to, element);
     }
 
     /** Items are (block of rows, head). */
@@ -119,7 +147,6 @@ public final class SummaryHost {
                 int h = n - b * heads;
                 int end = Math.min(rows, (b + 1) * block);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    int left = size - j;
                     FloatVector forWeight = Lanes.of(0f);
                     FloatVector forBias = Lanes.of(0f);
                     FloatVector forRk = Lanes.of(0f);
@@ -127,17 +154,17 @@ public final class SummaryHost {
                         int head = r * heads + h;
                         int t = at[2] + head * 3;
                         int k = at[1] + (head * 6 + 3) * size + j;
-                        FloatVector g = Lanes.load(upstream, at[3] + head * size + j, left);
-                        FloatVector normed = Lanes.load(in, at[0] + head * size + j, left).sub(kept.get(t)).mul(kept.get(t + 1));
-                        FloatVector scaled = Lanes.load(stream, k, left).mul(bonusGradient.get(at[4] + head));
+                        FloatVector g = Lanes.load(upstream, at[3] + head * size + j);
+                        FloatVector normed = Lanes.load(in, at[0] + head * size + j).sub(kept.get(t)).mul(kept.get(t + 1));
+                        FloatVector scaled = Lanes.load(stream, k).mul(bonusGradient.get(at[4] + head));
                         forWeight = g.fma(normed, forWeight);
                         forBias = forBias.add(g);
-                        forRk = scaled.fma(Lanes.load(stream, k + 2 * size, left), forRk);
+                        forRk = scaled.fma(Lanes.load(stream, k + 2 * size), forRk);
                     }
                     int o = at[5] + n * size + j;
-                    Lanes.store(forWeight, out, o, left);
-                    Lanes.store(forBias, out, o + part, left);
-                    Lanes.store(forRk, out, o + 2 * part, left);
+                    Lanes.store(forWeight, out, o);
+                    Lanes.store(forBias, out, o + part);
+                    Lanes.store(forRk, out, o + 2 * part);
                 }
             }
         };

@@ -24,14 +24,29 @@ public final class SwiGluHost {
             MemorySegment out = h.segment();
             int end = (int) Math.min(count, (long) to * BLOCK);
             for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
-                FloatVector gate = Lanes.load(gates, at[0] + i, end - i);
-                FloatVector up = Lanes.load(ups, at[1] + i, end - i);
-                Lanes.store(gate.mul(VectorMath.sigmoid(gate)).mul(up), out, at[2] + i, end - i);
+                FloatVector gate = Lanes.load(gates, at[0] + i);
+                Lanes.store(gate.mul(VectorMath.sigmoid(gate)).mul(Lanes.load(ups, at[1] + i)), out, at[2] + i);
             }
         };
     }
 
     public static HostBody backward(View g, View u, View dh, View dg, View du, int count) {
+        return Passes.of(open(g, du, count), gradients(g, u, dh, dg, du, count));
+    }
+
+    /** Leaves σ(g) where the gradient of u belongs. */
+    private static HostBody open(View g, View du, int count) {
+        return (from, to, at, scratch) -> {
+            MemorySegment gates = g.segment();
+            MemorySegment out = du.segment();
+            int end = (int) Math.min(count, (long) to * BLOCK);
+            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+                Lanes.store(VectorMath.sigmoid(Lanes.load(gates, at[0] + i)), out, at[4] + i);
+            }
+        };
+    }
+
+    private static HostBody gradients(View g, View u, View dh, View dg, View du, int count) {
         return (from, to, at, scratch) -> {
             MemorySegment gates = g.segment();
             MemorySegment ups = u.segment();
@@ -40,13 +55,12 @@ public final class SwiGluHost {
             MemorySegment upGradients = du.segment();
             int end = (int) Math.min(count, (long) to * BLOCK);
             for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
-                int left = end - i;
-                FloatVector gate = Lanes.load(gates, at[0] + i, left);
-                FloatVector gradient = Lanes.load(upstream, at[2] + i, left);
-                FloatVector open = VectorMath.sigmoid(gate);
+                FloatVector gate = Lanes.load(gates, at[0] + i);
+                FloatVector open = Lanes.load(upGradients, at[4] + i);
+                FloatVector gradient = Lanes.load(upstream, at[2] + i);
                 FloatVector steep = Lanes.of(1f).sub(open).fma(gate, Lanes.of(1f)).mul(open);
-                Lanes.store(gradient.mul(Lanes.load(ups, at[1] + i, left)).mul(steep), gateGradients, at[3] + i, left);
-                Lanes.store(gradient.mul(gate).mul(open), upGradients, at[4] + i, left);
+                Lanes.store(gradient.mul(Lanes.load(ups, at[1] + i)).mul(steep), gateGradients, at[3] + i);
+                Lanes.store(gradient.mul(gate).mul(open), upGradients, at[4] + i);
             }
         };
     }

@@ -22,7 +22,7 @@ public final class TanhHost {
             MemorySegment out = y.segment();
             int end = Math.min(size, to * BLOCK);
             for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
-                Lanes.store(VectorMath.tanh(Lanes.load(in, at[0] + i, end - i)), out, at[1] + i, end - i);
+                Lanes.store(VectorMath.tanh(Lanes.load(in, at[0] + i)), out, at[1] + i);
             }
         };
     }

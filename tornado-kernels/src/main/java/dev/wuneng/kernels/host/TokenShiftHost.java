@@ -6,9 +6,34 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** The gradients of {@link dev.wuneng.kernels.op.TokenShift} in vectors. */
+/** {@link dev.wuneng.kernels.op.TokenShift} in vectors. */
 public final class TokenShiftHost {
     private TokenShiftHost() {
+    }
+
+    /** Items are rows. */
+    public static HostBody forward(View z, View mix, View pos, View out, int heads, int kvHeads, int headSize) {
+        return (from, to, at, scratch) -> {
+            MemorySegment in = z.segment();
+            MemorySegment mixes = mix.segment();
+            MemorySegment shifted = out.segment();
+            IntArray positions = pos.buffer().ints();
+            int width = kvHeads * headSize;
+            for (int n = from * heads; n < to * heads; n++) {
+                int r = n / heads;
+                int h = n - r * heads;
+                boolean follows = positions.get(at[2] + r) != 0;
+                int z0 = at[0] + r * width + h * kvHeads / heads * headSize;
+                // Where a segment begins, the row before counts as zero.
+                int before = follows ? z0 - width : z0;
+                FloatVector share = Lanes.of(follows ? 1f : 0f);
+                for (int j = 0; j < headSize; j += Lanes.LENGTH) {
+                    FloatVector now = Lanes.load(in, z0 + j);
+                    FloatVector change = Lanes.load(in, before + j).mul(share).sub(now);
+                    Lanes.store(Lanes.load(mixes, at[1] + h * headSize + j).fma(change, now), shifted, at[3] + n * headSize + j);
+                }
+            }
+        };
     }
 
     /** Items are (row, head of z). */
@@ -25,19 +50,18 @@ public final class TokenShiftHost {
                 int h0 = (n - r * kvHeads) * group;
                 boolean mixed = r + 1 < rows && positions.get(at[1] + r + 1) != 0;
                 for (int j = 0; j < headSize; j += Lanes.LENGTH) {
-                    int left = headSize - j;
                     int d = at[3] + n * headSize + j;
-                    FloatVector sum = adds ? Lanes.load(gradient, d, left) : Lanes.of(0f);
+                    FloatVector sum = adds ? Lanes.load(gradient, d) : Lanes.of(0f);
                     for (int h = h0; h < h0 + group; h++) {
                         int g = at[2] + (r * heads + h) * stride + j;
-                        FloatVector m = Lanes.load(mixes, at[0] + h * headSize + j, left);
-                        FloatVector now = Lanes.load(upstream, g, left);
+                        FloatVector m = Lanes.load(mixes, at[0] + h * headSize + j);
+                        FloatVector now = Lanes.load(upstream, g);
                         sum = sum.add(now).sub(m.mul(now));
                         if (mixed) {
-                            sum = m.fma(Lanes.load(upstream, g + heads * stride, left), sum);
+                            sum = m.fma(Lanes.load(upstream, g + heads * stride), sum);
                         }
                     }
-                    Lanes.store(sum, gradient, d, left);
+                    Lanes.store(sum, gradient, d);
                 }
             }
         };
@@ -62,17 +86,16 @@ public final class TokenShiftHost {
                             out, at[3] + n * headSize + j);
                 }
                 for (; j < headSize; j += Lanes.LENGTH) {
-                    int left = headSize - j;
                     FloatVector sum = Lanes.of(0f);
                     for (int r = b * block; r < end; r++) {
                         int now = z0 + r * kvHeads * headSize + j;
-                        FloatVector change = Lanes.load(in, now, left).neg();
+                        FloatVector change = Lanes.load(in, now).neg();
                         if (positions.get(at[1] + r) != 0) {
-                            change = change.add(Lanes.load(in, now - kvHeads * headSize, left));
+                            change = change.add(Lanes.load(in, now - kvHeads * headSize));
                         }
-                        sum = Lanes.load(upstream, g0 + r * heads * stride + j, left).fma(change, sum);
+                        sum = Lanes.load(upstream, g0 + r * heads * stride + j).fma(change, sum);
                     }
-                    Lanes.store(sum, out, at[3] + n * headSize + j, left);
+                    Lanes.store(sum, out, at[3] + n * headSize + j);
                 }
             }
         };

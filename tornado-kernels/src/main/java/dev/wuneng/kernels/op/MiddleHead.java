@@ -1,7 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.MiddleHeadHost;
-import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -29,12 +29,13 @@ public final class MiddleHead {
     /** Writes g and m. */
     public static Launch gated(View pre, View bias, View a, View k, View g, View m, int rows, int width) {
         return Launch.of("middle_head.gated", MiddleHead::middleHeadGated, rows, pre, bias, a, k, g, m, width)
-                .onHost(() -> new HostForm(rows, MiddleHeadHost.gated(pre, bias, a, k, g, m, width)));
+                .onHost(() -> WholeVectors.form(width, rows, MiddleHeadHost.gated(pre, bias, a, k, g, m, width)));
     }
 
     /** Writes da, dk and dpre; the gradient of bias is the column sum of dpre once {@link #backwardGate} has added to it. */
     public static Launch backwardGated(View a, View k, View g, View dm, View da, View dk, View dpre, int rows, int width) {
-        return Launch.of("middle_head.backward_gated", MiddleHead::middleHeadBackwardGated, rows, a, k, g, dm, da, dk, dpre, width);
+        return Launch.of("middle_head.backward_gated", MiddleHead::middleHeadBackwardGated, rows, a, k, g, dm, da, dk, dpre, width)
+                .onHost(() -> WholeVectors.form(width, rows, MiddleHeadHost.backwardGated(a, k, g, dm, da, dk, dpre, width)));
     }
 
     /** Adds what flows in through the gate itself to dpre; dg is [rows, width / share], one gradient for {@code share} neighbouring channels. */
@@ -45,13 +46,13 @@ public final class MiddleHead {
     /** Writes m. */
     public static Launch weighted(View beta, View a, View k, View m, int rows, int width) {
         return Launch.of("middle_head.weighted", MiddleHead::middleHeadWeighted, rows, beta, a, k, m, width)
-                .onHost(() -> new HostForm(rows, MiddleHeadHost.weighted(beta, a, k, m, width)));
+                .onHost(() -> WholeVectors.form(width, rows, MiddleHeadHost.weighted(beta, a, k, m, width)));
     }
 
     /** Writes da and dk. */
     public static Launch backwardWeighted(View beta, View dm, View da, View dk, int rows, int width) {
         return Launch.of("middle_head.backward_weighted", MiddleHead::middleHeadBackwardWeighted, rows, beta, dm, da, dk, width)
-                .onHost(() -> new HostForm(rows, MiddleHeadHost.backwardWeighted(beta, dm, da, dk, width)));
+                .onHost(() -> WholeVectors.form(width, rows, MiddleHeadHost.backwardWeighted(beta, dm, da, dk, width)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, width]. */

@@ -1,7 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.RmsNormHost;
-import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -30,13 +30,13 @@ public final class RmsNorm {
     /** Writes y and rstd. */
     public static Launch forward(View x, View weight, View y, View rstd, int rows, int width, int groups, float eps) {
         return Launch.of("rms_norm.forward", RmsNorm::rmsNormForward, rows, x, weight, y, rstd, width, groups, eps)
-                .onHost(() -> new HostForm(rows, RmsNormHost.forward(x, weight, y, rstd, width, groups, eps)));
+                .onHost(() -> WholeVectors.form(width, rows, RmsNormHost.forward(x, weight, y, rstd, width, groups, eps)));
     }
 
     /** Adds to dx. */
     public static Launch backwardInput(View x, View weight, View rstd, View dy, View dx, int rows, int width, int groups) {
         return Launch.of("rms_norm.backward_input", RmsNorm::rmsNormBackwardInput, rows, x, weight, rstd, dy, dx, width, groups)
-                .onHost(() -> new HostForm(rows, RmsNormHost.backwardInput(x, weight, rstd, dy, dx, width, groups)));
+                .onHost(() -> WholeVectors.form(width, rows, RmsNormHost.backwardInput(x, weight, rstd, dy, dx, width, groups)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, groups · width]. */
@@ -44,7 +44,7 @@ public final class RmsNorm {
         int columns = groups * width;
         return Launch.of("rms_norm.backward_weight", RmsNorm::rmsNormBackwardWeight, ColumnSum.blocks(rows / groups) * columns,
                 x, rstd, dy, partial, rows / groups, columns, groups, ColumnSum.BLOCK)
-                .onHost(() -> new HostForm(ColumnSum.blocks(rows / groups) * groups,
+                .onHost(() -> WholeVectors.form(width, ColumnSum.blocks(rows / groups) * groups,
                         RmsNormHost.backwardWeight(x, rstd, dy, partial, rows / groups, width, groups, ColumnSum.BLOCK)));
     }
 

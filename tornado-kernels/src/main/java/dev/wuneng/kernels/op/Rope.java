@@ -1,7 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.RopeHost;
-import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -46,7 +46,7 @@ public final class Rope {
 
     private static Launch turn(String name, View x, View pos, View cos, View sin, View y, int rows, int heads, int pairs, float direction) {
         return Launch.of(name, Rope::ropeTurn, rows * heads * pairs, x, pos, cos, sin, y, heads, pairs, direction)
-                .onHost(() -> new HostForm(rows, RopeHost.turn(x, pos, cos, sin, y, heads, pairs, direction)));
+                .onHost(() -> WholeVectors.form(pairs, rows, RopeHost.turn(x, pos, cos, sin, y, heads, pairs, direction)));
     }
 
     public static void ropeTurn(int from, int to, IntArray at, int p, FloatArray x, IntArray pos, FloatArray cosines, FloatArray sines, FloatArray y,

@@ -1,7 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.ScaledAddHost;
-import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -27,19 +27,23 @@ public final class ScaledAdd {
     /** Writes out = x + scale ⊙ y. */
     public static Launch forward(View x, View scale, View y, View out, int rows, int width, int share) {
         Launch launch = Launch.of("scaled_add.forward", ScaledAdd::scaledAddForward, rows, x, scale, y, out, width, share);
-        return share > 1 ? launch : launch.onHost(() -> new HostForm(rows, ScaledAddHost.forward(x, scale, y, out, width)));
+        return share > 1 ? launch : launch.onHost(() -> WholeVectors.form(width, rows, ScaledAddHost.forward(x, scale, y, out, width)));
     }
 
     /** Writes scale ⊙ y alone: for {@code combine: concat} forward, and the gradient dy when given dout for y. */
     public static Launch scaled(View scale, View y, View out, int rows, int width, int share) {
         Launch launch = Launch.of("scaled_add.scaled", ScaledAdd::scaledAddScaled, rows, scale, y, out, width, share);
-        return share > 1 ? launch : launch.onHost(() -> new HostForm(rows, ScaledAddHost.scaled(scale, y, out, width)));
+        return share > 1 ? launch : launch.onHost(() -> WholeVectors.form(width, rows, ScaledAddHost.scaled(scale, y, out, width)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, width / share]. */
     public static Launch backwardScale(View y, View dout, View partial, int rows, int width, int share) {
         return Launch.of("scaled_add.backward_scale", ScaledAdd::scaledAddBackwardScale, ColumnSum.blocks(rows) * (width / share),
-                y, dout, partial, rows, width, share, ColumnSum.BLOCK);
+                y, dout, partial, rows, width, share, ColumnSum.BLOCK)
+                .onHost(() -> share == 1
+                        ? WholeVectors.form(width, ColumnSum.blocks(rows), ScaledAddHost.backwardScale(y, dout, partial, rows, width, ColumnSum.BLOCK))
+                        : WholeVectors.form(share, ColumnSum.blocks(rows) * (width / share),
+                                ScaledAddHost.backwardSharedScale(y, dout, partial, rows, width, share, ColumnSum.BLOCK)));
     }
 
     public static void scaledAddForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray scale, FloatArray y, FloatArray out,

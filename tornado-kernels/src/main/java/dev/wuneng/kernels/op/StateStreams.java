@@ -1,7 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.StateStreamsHost;
-import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -50,7 +50,7 @@ public final class StateStreams {
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.forward", StateStreams::stateStreamsForward, rows * heads,
                 r, k, v, lw, la, kk, ka, pos, streams, heads, headSize)
-                .onHost(() -> new HostForm(rows, StateStreamsHost.forward(r, k, v, lw, la, kk, ka, pos, streams, heads, headSize)));
+                .onHost(() -> WholeVectors.form(headSize, rows, StateStreamsHost.forward(r, k, v, lw, la, kk, ka, pos, streams, heads, headSize)));
     }
 
     /** Writes dlw and dla. */
@@ -58,7 +58,7 @@ public final class StateStreams {
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_gates", StateStreams::stateStreamsBackwardGates, rows * heads,
                 k, lw, la, ka, pos, streams, dstreams, dlw, dla, heads, headSize)
-                .onHost(() -> new HostForm(rows, StateStreamsHost.backwardGates(k, lw, la, ka, pos, streams, dstreams, dlw, dla, heads, headSize)));
+                .onHost(() -> WholeVectors.form(headSize, rows, StateStreamsHost.backwardGates(k, lw, la, ka, pos, streams, dstreams, dlw, dla, heads, headSize)));
     }
 
     /** Writes dk and dp [rows, heads · headSize], which {@link #backwardScales} needs. */
@@ -66,7 +66,7 @@ public final class StateStreams {
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_key", StateStreams::stateStreamsBackwardKey, rows * heads,
                 k, la, kk, ka, pos, dstreams, dk, dp, heads, headSize)
-                .onHost(() -> new HostForm(rows, StateStreamsHost.backwardKey(k, la, kk, ka, pos, dstreams, dk, dp, heads, headSize)));
+                .onHost(() -> WholeVectors.form(headSize, rows, StateStreamsHost.backwardKey(k, la, kk, ka, pos, dstreams, dk, dp, heads, headSize)));
     }
 
     /**
@@ -76,7 +76,7 @@ public final class StateStreams {
     public static Launch backwardScales(View k, View la, View dp, View dstreams, View partial, int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_scales", StateStreams::stateStreamsBackwardScales,
                 ColumnSum.blocks(rows) * heads * headSize, k, la, dp, dstreams, partial, rows, heads, headSize, ColumnSum.BLOCK)
-                .onHost(() -> new HostForm(ColumnSum.blocks(rows) * heads,
+                .onHost(() -> WholeVectors.form(headSize, ColumnSum.blocks(rows) * heads,
                         StateStreamsHost.backwardScales(k, la, dp, dstreams, partial, rows, heads, headSize, ColumnSum.BLOCK)));
     }
 

@@ -1,7 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.SummaryHost;
-import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -31,18 +31,19 @@ public final class Summary {
     /** Writes s and stats. */
     public static Launch forward(View y, View weight, View bias, View streams, View rk, View s, View stats, int rows, int heads, int headSize, float eps) {
         return Launch.of("summary.forward", Summary::summaryForward, rows * heads, y, weight, bias, streams, rk, s, stats, heads, headSize, eps)
-                .onHost(() -> new HostForm(rows, SummaryHost.forward(y, weight, bias, streams, rk, s, stats, heads, headSize, eps)));
+                .onHost(() -> WholeVectors.form(headSize, rows, SummaryHost.forward(y, weight, bias, streams, rk, s, stats, heads, headSize, eps)));
     }
 
     /** Writes dy. */
     public static Launch backwardReadout(View y, View weight, View stats, View ds, View dy, int rows, int heads, int headSize) {
-        return Launch.of("summary.backward_readout", Summary::summaryBackwardReadout, rows * heads, y, weight, stats, ds, dy, heads, headSize);
+        return Launch.of("summary.backward_readout", Summary::summaryBackwardReadout, rows * heads, y, weight, stats, ds, dy, heads, headSize)
+                .onHost(() -> WholeVectors.form(headSize, rows * heads, SummaryHost.backwardReadout(y, weight, stats, ds, dy, heads, headSize)));
     }
 
     /** Adds to the gradients of k̂, v and r in dstreams, which {@link StateScanBackward#keys} wrote before, and writes dc. */
     public static Launch backwardBonus(View streams, View rk, View stats, View ds, View dstreams, View dc, int rows, int heads, int headSize) {
         return Launch.of("summary.backward_bonus", Summary::summaryBackwardBonus, rows * heads, streams, rk, stats, ds, dstreams, dc, heads, headSize)
-                .onHost(() -> new HostForm(rows * heads, SummaryHost.backwardBonus(streams, rk, stats, ds, dstreams, dc, heads, headSize)));
+                .onHost(() -> WholeVectors.form(headSize, rows * heads, SummaryHost.backwardBonus(streams, rk, stats, ds, dstreams, dc, heads, headSize)));
     }
 
     /**
@@ -52,7 +53,7 @@ public final class Summary {
     public static Launch backwardWeights(View y, View streams, View stats, View ds, View dc, View partial, int rows, int heads, int headSize) {
         return Launch.of("summary.backward_weights", Summary::summaryBackwardWeights, ColumnSum.blocks(rows) * heads * headSize,
                 y, streams, stats, ds, dc, partial, rows, heads, headSize, ColumnSum.BLOCK)
-                .onHost(() -> new HostForm(ColumnSum.blocks(rows) * heads,
+                .onHost(() -> WholeVectors.form(headSize, ColumnSum.blocks(rows) * heads,
                         SummaryHost.backwardWeights(y, streams, stats, ds, dc, partial, rows, heads, headSize, ColumnSum.BLOCK)));
     }
 

@@ -1,7 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.TanhHost;
-import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -16,7 +16,8 @@ public final class Tanh {
 
     /** Writes y. */
     public static Launch forward(View x, View y, int size) {
-        return Launch.of("tanh.forward", Tanh::tanhForward, size, x, y).onHost(() -> new HostForm(TanhHost.items(size), TanhHost.forward(x, y, size)));
+        return Launch.of("tanh.forward", Tanh::tanhForward, size, x, y)
+                .onHost(() -> WholeVectors.form(size, TanhHost.items(size), TanhHost.forward(x, y, size)));
     }
 
     /** Writes dx. */

@@ -1,7 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.TokenShiftHost;
-import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -29,7 +29,8 @@ public final class TokenShift {
 
     /** Writes out. */
     public static Launch forward(View z, View mu, View pos, View out, int rows, int heads, int kvHeads, int headSize) {
-        return Launch.of("token_shift.forward", TokenShift::tokenShiftForward, rows * heads, z, mu, pos, out, heads, kvHeads, headSize);
+        return Launch.of("token_shift.forward", TokenShift::tokenShiftForward, rows * heads, z, mu, pos, out, heads, kvHeads, headSize)
+                .onHost(() -> WholeVectors.form(headSize, rows, TokenShiftHost.forward(z, mu, pos, out, heads, kvHeads, headSize)));
     }
 
     /** Moves the last row of z [rows, width] to the place ahead of the first: the row before, for the tokens that come next into the same rows. */
@@ -42,14 +43,14 @@ public final class TokenShift {
             boolean adds) {
         return Launch.of("token_shift.backward_input", TokenShift::tokenShiftBackwardInput, rows * kvHeads, mu, pos, dout, dz,
                 rows, heads, kvHeads, headSize, stride, adds ? 1 : 0)
-                .onHost(() -> new HostForm(rows * kvHeads, TokenShiftHost.backwardInput(mu, pos, dout, dz, rows, heads, kvHeads, headSize, stride, adds)));
+                .onHost(() -> WholeVectors.form(headSize, rows * kvHeads, TokenShiftHost.backwardInput(mu, pos, dout, dz, rows, heads, kvHeads, headSize, stride, adds)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, heads · headSize]. */
     public static Launch backwardMix(View z, View pos, View dout, View partial, int rows, int heads, int kvHeads, int headSize, int stride) {
         return Launch.of("token_shift.backward_mix", TokenShift::tokenShiftBackwardMix, ColumnSum.blocks(rows) * heads * headSize,
                 z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK)
-                .onHost(() -> new HostForm(ColumnSum.blocks(rows) * heads,
+                .onHost(() -> WholeVectors.form(headSize, ColumnSum.blocks(rows) * heads,
                         TokenShiftHost.backwardMix(z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK)));
     }
 

@@ -115,8 +115,9 @@ public final class Launch {
 
     /** The form for the JVM, null where there is none. */
     HostForm hostForm() {
-        if (builtHostForm == null && hostForm != null) {
+        if (hostForm != null) {
             builtHostForm = hostForm.get();
+            hostForm = null;
         }
         return builtHostForm;
     }
