@@ -83,33 +83,8 @@ public final class Attention {
             int i = from + item;
             int r = i / heads;
             int group = (i - r * heads) * kvHeads / heads * headSize;
-            int stride = kvHeads * headSize;
-            int q0 = at.get(p) + i * headSize;
-            int k0 = at.get(p + 1) + group;
-            int v0 = at.get(p + 2) + group;
-            int o0 = at.get(p + 4) + i * headSize;
-            float scale = 1f / TornadoMath.sqrt(headSize);
-            float[] sum = new float[headSize];
-            for (int n = 0; n < headSize; n++) {
-                sum[n] = 0f;
-            }
-            float top = -1e30f;
-            float weights = 0f;
-            for (int j = first.get(at.get(p + 3) + r); j <= r; j++) {
-                float score = attentionDot(q, q0, k, k0 + j * stride, headSize) * scale;
-                float next = TornadoMath.max(top, score);
-                float keep = TornadoMath.exp(top - next);
-                float weight = TornadoMath.exp(score - next);
-                weights = weights * keep + weight;
-                for (int n = 0; n < headSize; n++) {
-                    sum[n] = sum[n] * keep + weight * v.get(v0 + j * stride + n);
-                }
-                top = next;
-            }
-            for (int n = 0; n < headSize; n++) {
-                o.set(o0 + n, sum[n] / weights);
-            }
-            lse.set(at.get(p + 5) + i, top + TornadoMath.log(weights));
+            lse.set(at.get(p + 5) + i, attentionRow(q, at.get(p) + i * headSize, k, at.get(p + 1) + group, v, at.get(p + 2) + group, kvHeads * headSize,
+                    first.get(at.get(p + 3) + r), r, o, at.get(p + 4) + i * headSize, headSize));
         }
     }
 
@@ -189,6 +164,33 @@ public final class Attention {
                 dv.set(at.get(p + 7) + i * headSize + n, dvSum[n]);
             }
         }
+    }
+
+    /** One query over keys and values {@code first…last}, in one pass with the maximum so far; writes o and gives lse. */
+    static float attentionRow(FloatArray q, int q0, FloatArray k, int k0, FloatArray v, int v0, int stride, int first, int last,
+            FloatArray o, int o0, int headSize) {
+        float scale = 1f / TornadoMath.sqrt(headSize);
+        float[] sum = new float[headSize];
+        for (int n = 0; n < headSize; n++) {
+            sum[n] = 0f;
+        }
+        float top = -1e30f;
+        float weights = 0f;
+        for (int j = first; j <= last; j++) {
+            float score = attentionDot(q, q0, k, k0 + j * stride, headSize) * scale;
+            float next = TornadoMath.max(top, score);
+            float keep = TornadoMath.exp(top - next);
+            float weight = TornadoMath.exp(score - next);
+            weights = weights * keep + weight;
+            for (int n = 0; n < headSize; n++) {
+                sum[n] = sum[n] * keep + weight * v.get(v0 + j * stride + n);
+            }
+            top = next;
+        }
+        for (int n = 0; n < headSize; n++) {
+            o.set(o0 + n, sum[n] / weights);
+        }
+        return top + TornadoMath.log(weights);
     }
 
     static float attentionDot(FloatArray a, int a0, FloatArray b, int b0, int size) {

@@ -5,7 +5,6 @@ import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
-import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -54,34 +53,10 @@ public final class CachedAttention {
             int i = from + item;
             int r = i / heads;
             int group = (i - r * heads) * kvHeads / heads * headSize;
-            int stride = kvHeads * headSize;
-            int q0 = at.get(p) + i * headSize;
-            int k0 = at.get(p + 1) + group;
-            int v0 = at.get(p + 2) + group;
-            int o0 = at.get(p + 4) + i * headSize;
             int last = pos.get(at.get(p + 3) + r);
             int first = window > 0 ? Math.max(0, last - window + 1) : 0;
-            float scale = 1f / TornadoMath.sqrt(headSize);
-            float[] sum = new float[headSize];
-            for (int n = 0; n < headSize; n++) {
-                sum[n] = 0f;
-            }
-            float top = -1e30f;
-            float weights = 0f;
-            for (int j = first; j <= last; j++) {
-                float score = Attention.attentionDot(q, q0, keys, k0 + j * stride, headSize) * scale;
-                float next = TornadoMath.max(top, score);
-                float keep = TornadoMath.exp(top - next);
-                float weight = TornadoMath.exp(score - next);
-                weights = weights * keep + weight;
-                for (int n = 0; n < headSize; n++) {
-                    sum[n] = sum[n] * keep + weight * values.get(v0 + j * stride + n);
-                }
-                top = next;
-            }
-            for (int n = 0; n < headSize; n++) {
-                o.set(o0 + n, sum[n] / weights);
-            }
+            Attention.attentionRow(q, at.get(p) + i * headSize, keys, at.get(p + 1) + group, values, at.get(p + 2) + group, kvHeads * headSize,
+                    first, last, o, at.get(p + 4) + i * headSize, headSize);
         }
     }
 }
