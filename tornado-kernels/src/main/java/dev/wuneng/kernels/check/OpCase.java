@@ -16,6 +16,11 @@ public final class OpCase {
     /** Words before and behind every tensor that no kernel may touch. */
     static final int GUARD = 32;
 
+    /** What element {@code i} of an input is, made of a standard normal value. */
+    public interface Filling {
+        double of(int i, double normal);
+    }
+
     /** A named tensor of a case: one buffer with guard words around it, and another for its gradient. */
     public static final class Tensor {
         enum Role { INPUT, OUTPUT, UPDATED, SCRATCH }
@@ -26,7 +31,7 @@ public final class OpCase {
         final Buffer buffer;
         final Buffer gradient;
         final int[] ints;
-        DoubleUnaryOperator shape = x -> x;
+        Filling filling = (i, x) -> x;
         boolean differentiable = true;
         boolean gradientAccumulates;
 
@@ -50,7 +55,12 @@ public final class OpCase {
 
         /** Maps the standard normal values that inputs are filled with, to keep them in an operation's domain. */
         public Tensor filled(DoubleUnaryOperator shape) {
-            this.shape = shape;
+            return filled((i, x) -> shape.applyAsDouble(x));
+        }
+
+        /** The same, where it depends on the element's place what its domain is. */
+        public Tensor filled(Filling filling) {
+            this.filling = filling;
             return this;
         }
 

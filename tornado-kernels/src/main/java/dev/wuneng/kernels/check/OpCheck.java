@@ -192,7 +192,7 @@ public final class OpCheck {
         double[] first = values.in(tensor);
         for (int i = 0; i < first.length; i++) {
             boolean filled = tensor.role == Role.INPUT || tensor.role == Role.UPDATED;
-            first[i] = filled ? (float) tensor.shape.applyAsDouble(random.nextGaussian()) : POISON;
+            first[i] = filled ? (float) tensor.filling.of(i, random.nextGaussian()) : POISON;
         }
         write(tensor.buffer, first);
     }

@@ -6,7 +6,6 @@ import dev.wuneng.kernels.op.StateScanBackward;
 import dev.wuneng.kernels.run.View;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.DoubleUnaryOperator;
 
 /** Cases of the scan over the state. */
 final class ScanCases {
@@ -76,11 +75,9 @@ final class ScanCases {
                         batch, tokens, heads, size));
     }
 
-    /** Maps normal values, taken in order, to streams whose state neither dies nor grows; w and b are zero where a segment begins. */
-    private static DoubleUnaryOperator streams(int[] pos, int heads, int size) {
-        int[] next = {0};
-        return x -> {
-            int i = next[0]++;
+    /** Maps normal values to streams whose state neither dies nor grows; w and b are zero where a segment begins. */
+    private static OpCase.Filling streams(int[] pos, int heads, int size) {
+        return (i, x) -> {
             boolean begins = pos[i / (heads * 6 * size)] == 0;
             return switch (i / size % 6) {
                 case 0 -> begins ? 0 : 0.55 + 0.45 / (1 + Math.exp(-x));

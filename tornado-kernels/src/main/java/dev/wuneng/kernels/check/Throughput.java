@@ -106,7 +106,7 @@ public record Throughput(String kernel, String shape, double milliseconds, doubl
             if (tensor.ints != null) {
                 tensor.buffer.ints().set(OpCase.GUARD + i, tensor.ints[i]);
             } else {
-                tensor.buffer.floats().set(OpCase.GUARD + i, (float) tensor.shape.applyAsDouble(random.nextGaussian()));
+                tensor.buffer.floats().set(OpCase.GUARD + i, (float) tensor.filling.of(i, random.nextGaussian()));
                 if (!forwardOnly) {
                     tensor.gradient.floats().set(OpCase.GUARD + i, (float) random.nextGaussian());
                 }

@@ -11,14 +11,17 @@ import org.junit.jupiter.api.TestFactory;
 
 /** Every operation, forward and backward, against float64: the plain kernels and the forms for the JVM. */
 class OpCasesTest {
+    /** Both factories run the same objects, as conformance does with one device after another. */
+    private static final List<OpCase> CASES = OpCases.all();
+
     @TestFactory
     Stream<DynamicTest> plainKernels() {
-        return OpCases.all().stream().map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, JvmExecutor.plain(1))));
+        return CASES.stream().map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, JvmExecutor.plain(1))));
     }
 
     @TestFactory
     Stream<DynamicTest> hostForms() {
-        return OpCases.all().stream().map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new JvmExecutor(2))));
+        return CASES.stream().map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new JvmExecutor(2))));
     }
 
     private static void check(OpCase c, Executor executor) {
