@@ -19,6 +19,12 @@ final class ConformanceCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "what inputs are drawn with")
     private Long seed;
 
+    @Option(names = "--speed", paramLabel = "yes|no", description = "whether to measure throughput; yes, unless given")
+    private String speed;
+
+    @Option(names = "--profile", paramLabel = "yes|no", description = "whether to say how long compiling, copying and the kernels of the cases took; no, unless given")
+    private String profile;
+
     @Option(names = "--json", paramLabel = "FILE", description = "writes everything found, for programs")
     private String json;
 
@@ -37,6 +43,8 @@ final class ConformanceCommand implements Callable<Integer> {
         add(arguments, "--device", device);
         add(arguments, "--kernel", kernel);
         add(arguments, "--seed", seed);
+        add(arguments, "--speed", speed);
+        add(arguments, "--profile", profile);
         add(arguments, "--json", json);
         add(arguments, "--junit", junit);
         add(arguments, "--reproduce", reproduce);

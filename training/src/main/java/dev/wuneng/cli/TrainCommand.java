@@ -24,6 +24,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private DeviceOption device;
 
+    @Mixin
+    private ProfileOption profile;
+
     @Parameters(paramLabel = "STAGE", description = "${COMPLETION-CANDIDATES}")
     private Stage stage;
 
@@ -43,6 +46,7 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         RunConfig run = RunConfigs.read(stage, config, settings);
         try (Executor executor = device.open(run.device(), run.threads()); Interruption interruption = new Interruption()) {
+            profile.begin(executor);
             TrainingRun.Ending ending = TrainingRun.run(run, executor, new TrainingProgress(stage.toString()), interruption);
             System.out.println();
             System.out.println(switch (ending) {
@@ -50,6 +54,7 @@ final class TrainCommand implements Callable<Integer> {
                 case FINISHED_BEFORE -> "This run was finished before: the model is in " + TrainingRun.model(run);
                 case INTERRUPTED -> "Stopped and saved in " + run.out() + ": the same command goes on from there";
             });
+            profile.print(executor);
             return ending == TrainingRun.Ending.INTERRUPTED ? Interruption.STATUS : 0;
         }
     }

@@ -28,6 +28,7 @@ import java.util.Map;
  *   --kernel TEXT       only kernels whose name contains this
  *   --seed N            what inputs are drawn with (42)
  *   --speed yes|no      whether to measure throughput (yes)
+ *   --profile yes|no    whether to say how long compiling, copying and the kernels of the cases took (no)
  *   --json FILE         everything found, for programs
  *   --junit FILE        the same as JUnit's XML
  *   --reproduce CASE    runs the one case whose kernel and shape contain this, and writes it down
@@ -37,7 +38,7 @@ import java.util.Map;
  * <p>Exits with 0 if all is right, 1 if a case failed, 2 if it could not begin.
  */
 public final class ConformanceCommand {
-    private static final List<String> OPTIONS = List.of("device", "kernel", "seed", "speed", "json", "junit", "reproduce", "out");
+    private static final List<String> OPTIONS = List.of("device", "kernel", "seed", "speed", "profile", "json", "junit", "reproduce", "out");
 
     private final Map<String, String> options;
     private final PrintStream out;
@@ -89,12 +90,18 @@ public final class ConformanceCommand {
         }
         Conformance run = new Conformance(seed);
         Map<String, String> described = new LinkedHashMap<>();
-        boolean measures = options.getOrDefault("speed", "yes").equals("yes");
+        boolean measures = said("speed", "yes");
+        boolean profiles = said("profile", "no");
         for (String name : device.equals("all") ? Devices.list().stream().map(DeviceInfo::id).toList() : List.of(device)) {
             try (Executor executor = Devices.open(name)) {
                 described.put(name, executor.device());
                 out.println("Device: " + executor.device());
+                executor.profile().countEveryRun(profiles);
                 run.run(name, executor, cases, this::print);
+                executor.profile().countEveryRun(false);
+                if (profiles) {
+                    out.print(executor.profile().table());
+                }
                 if (measures) {
                     run.measure(name, executor, options.getOrDefault("kernel", ""));
                 }
@@ -106,6 +113,14 @@ public final class ConformanceCommand {
         write("json", ConformanceFiles.json(run, described));
         write("junit", ConformanceFiles.junit(run));
         return run.passed() ? 0 : 1;
+    }
+
+    private boolean said(String option, String otherwise) {
+        String answer = options.getOrDefault(option, otherwise);
+        if (!answer.equals("yes") && !answer.equals("no")) {
+            throw new KernelException("--" + option + " is yes or no, not " + answer);
+        }
+        return answer.equals("yes");
     }
 
     private long seed() {

@@ -16,6 +16,9 @@ public interface Executor extends AutoCloseable {
     /** Runs all launches of a program in order; views that are stacked stand at {@code index}. */
     void run(Program program, int index);
 
+    /** Where the time goes. */
+    Profile profile();
+
     /** Makes what the host wrote into a buffer visible to the programs that run from now on. */
     void upload(Buffer buffer);
 

@@ -13,6 +13,7 @@ public final class JvmExecutor implements Executor {
 
     private final Workers workers;
     private final boolean plain;
+    private final Profile profile = new Profile();
 
     public JvmExecutor(int threads) {
         this(threads, false);
@@ -44,6 +45,11 @@ public final class JvmExecutor implements Executor {
     }
 
     @Override
+    public Profile profile() {
+        return profile;
+    }
+
+    @Override
     public void prepare(List<Program> programs) {
         // Nothing is compiled ahead.
     }
@@ -53,15 +59,19 @@ public final class JvmExecutor implements Executor {
         program.moveTo(index);
         for (int i = 0; i < program.launches().size(); i++) {
             Launch launch = program.launches().get(i);
+            long start = System.nanoTime();
             try {
                 HostForm form = plain ? null : launch.hostForm();
                 if (form != null) {
-                    runHostForm(form, launch.views().size(), program.at(), program.offsetsOf(i));
+                    runHostForm(form, launch.views().size(), program.at(i), program.offsetsOf(i));
                 } else {
-                    runKernel(launch, program.at(), program.offsetsOf(i));
+                    runKernel(launch, program.at(i), program.offsetsOf(i));
                 }
             } catch (RuntimeException e) {
                 throw new KernelException("kernel " + launch.name() + " of program " + program.name() + " failed: " + e, e);
+            }
+            if (profile.everyRun()) {
+                profile.add(launch.name(), System.nanoTime() - start);
             }
         }
     }

@@ -1,8 +1,10 @@
 package dev.wuneng.kernels.run;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -13,19 +15,35 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 public final class Program {
     private final String name;
     private final List<Launch> launches;
+    private final int[] tableOf;
     private final int[] offsetsOf;
-    private final IntArray at;
+    private final List<IntArray> tables = new ArrayList<>();
 
+    /**
+     * A launch finds its offsets at a place of a table, and a device compiles that place into the kernel. So launches that are alike but
+     * for their buffers stand at the same place, each in another table: their compiled forms are alike too, and a driver that keeps what
+     * it has built builds one of them.
+     */
     public Program(String name, List<Launch> launches) {
         this.name = name;
         this.launches = List.copyOf(launches);
+        this.tableOf = new int[launches.size()];
         this.offsetsOf = new int[launches.size()];
-        int views = 0;
+        Map<List<Object>, Integer> places = new HashMap<>();
+        Map<List<Object>, Integer> seen = new HashMap<>();
+        int size = 0;
         for (int i = 0; i < offsetsOf.length; i++) {
-            offsetsOf[i] = views;
-            views += launches.get(i).views().size();
+            Launch launch = launches.get(i);
+            List<Object> kind = List.of(launch.name(), launch.items(), launch.views().size(), launch.scalars());
+            Integer place = places.putIfAbsent(kind, size);
+            offsetsOf[i] = place == null ? size : place;
+            size += place == null ? launch.views().size() : 0;
+            tableOf[i] = seen.merge(kind, 1, Integer::sum) - 1;
         }
-        this.at = new IntArray(Math.max(1, views));
+        int most = seen.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+        for (int t = 0; t < most; t++) {
+            tables.add(new IntArray(Math.max(1, size)));
+        }
     }
 
     public String name() {
@@ -47,22 +65,27 @@ public final class Program {
         return buffers;
     }
 
-    /** The first element of every view of every launch, as the kernels read it. */
-    IntArray at() {
-        return at;
+    /** The tables with the first elements of views, as the kernels read them. */
+    List<IntArray> tables() {
+        return tables;
     }
 
-    /** Where the offsets of a launch begin in {@link #at()}. */
+    /** The table of a launch. */
+    IntArray at(int launch) {
+        return tables.get(tableOf[launch]);
+    }
+
+    /** Where the offsets of a launch begin in its table. */
     int offsetsOf(int launch) {
         return offsetsOf[launch];
     }
 
-    /** Fills the offset table for a run with an index. */
+    /** Fills the tables for a run with an index. */
     void moveTo(int index) {
-        int n = 0;
-        for (Launch launch : launches) {
-            for (View view : launch.views()) {
-                at.set(n++, view.offset(index));
+        for (int i = 0; i < offsetsOf.length; i++) {
+            int n = offsetsOf[i];
+            for (View view : launches.get(i).views()) {
+                at(i).set(n++, view.offset(index));
             }
         }
     }

@@ -14,7 +14,7 @@ public final class TornadoExecutor implements Executor {
     private final TornadoDevice device;
     private final DeviceInfo info;
     private final WorkSizes sizes;
-    private final TornadoProfile profile = new TornadoProfile();
+    private final Profile profile = new Profile();
     /** Buffers whose contents on the device may differ from the host's. */
     private final Set<Buffer> newerOnDevice = new LinkedHashSet<>();
     private TornadoPlan plan;
@@ -26,8 +26,8 @@ public final class TornadoExecutor implements Executor {
         this.sizes = sizes;
     }
 
-    /** Where the time goes. */
-    public TornadoProfile profile() {
+    @Override
+    public Profile profile() {
         return profile;
     }
 

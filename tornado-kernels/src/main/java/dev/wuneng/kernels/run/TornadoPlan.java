@@ -28,7 +28,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Programs that share buffers, as one TornadoVM execution plan. A task graph has device buffers of its own unless it takes them from the
  * graph executed just before it, so one graph, the first, allocates and fills all buffers, and every other graph takes all of them and
  * thereby hands them on, whether it uses them or not. A graph for each buffer copies it in again when the host has changed it. What moves
- * with the index of a run is a program's offset table, which is copied in every time.
+ * with the index of a run is in a program's offset tables, which are copied in every time.
  */
 final class TornadoPlan implements AutoCloseable {
     /** Tasks that one graph of TornadoVM holds, and nodes that represent it. */
@@ -39,7 +39,7 @@ final class TornadoPlan implements AutoCloseable {
     private final TornadoDevice device;
     private final DeviceInfo info;
     private final WorkSizes sizes;
-    private final TornadoProfile profile;
+    private final Profile profile;
     private final List<Program> programs;
     /** The arrays of all buffers, and {@link #tick}. */
     private final Object[] arrays;
@@ -56,7 +56,7 @@ final class TornadoPlan implements AutoCloseable {
     private final Set<Integer> proven = new HashSet<>();
     private TornadoExecutionResult last;
 
-    TornadoPlan(TornadoDevice device, DeviceInfo info, WorkSizes sizes, TornadoProfile profile, List<Program> programs) {
+    TornadoPlan(TornadoDevice device, DeviceInfo info, WorkSizes sizes, Profile profile, List<Program> programs) {
         this.device = device;
         this.info = info;
         this.sizes = sizes;
@@ -84,7 +84,7 @@ final class TornadoPlan implements AutoCloseable {
     /** TornadoVM knows arrays by their hash codes alone; two that happen to share one would silently be taken for one another. */
     private void checkDistinct(List<Program> programs) {
         Set<Integer> codes = new HashSet<>();
-        Stream<Object> all = Stream.concat(Stream.of(arrays), programs.stream().distinct().map(Program::at));
+        Stream<Object> all = Stream.concat(Stream.of(arrays), programs.stream().distinct().flatMap(p -> p.tables().stream()));
         if (!all.allMatch(array -> codes.add(array.hashCode()))) {
             throw new KernelException("two buffers have the same hash code, which TornadoVM cannot tell apart: start again");
         }
@@ -169,7 +169,7 @@ final class TornadoPlan implements AutoCloseable {
     private ImmutableTaskGraph programGraph(Program program, List<Integer> launches) {
         String name = "program" + graphs.size();
         TaskGraph graph = new TaskGraph(name).consumeFromDevice(arrays);
-        graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, program.at());
+        graph.transferToDevice(DataTransferMode.EVERY_EXECUTION, launches.stream().map(program::at).distinct().toArray());
         Map<String, Launch> tasks = new LinkedHashMap<>();
         for (int i : launches) {
             Launch launch = program.launches().get(i);
@@ -185,7 +185,7 @@ final class TornadoPlan implements AutoCloseable {
         Launch launch = program.launches().get(i);
         String task = "t" + i + "_" + launch.name().replaceAll("[^A-Za-z0-9]", "_");
         try {
-            launch.kernel().addTo(graph, task, launch.arguments(0, launch.items(), program.at(), program.offsetsOf(i)));
+            launch.kernel().addTo(graph, task, launch.arguments(0, launch.items(), program.at(i), program.offsetsOf(i)));
         } catch (BufferOverflowException e) {
             throw e;
         } catch (Throwable t) {
@@ -245,7 +245,7 @@ final class TornadoPlan implements AutoCloseable {
             plan.withProfiler(ProfilerMode.SILENT);
             last = plan.withGraph(graph).execute();
             plan.withoutProfiler();
-            profile.add(last.getProfilerResult(), tasksOf.getOrDefault(graph, Map.of()));
+            profile.add(last.getProfilerResult(), tasksOf.getOrDefault(graph, Map.of()), first);
         } else {
             last = plan.withGraph(graph).execute();
         }
@@ -261,7 +261,7 @@ final class TornadoPlan implements AutoCloseable {
      */
     private void checkLaunched(Map<String, Launch> tasks, String log) {
         tasks.forEach((task, launch) -> {
-            if (TornadoProfile.kernelNanos(task, log) <= 0) {
+            if (Profile.kernelNanos(task, log) <= 0) {
                 throw new KernelException("kernel " + launch.name() + " did not run on " + info + ": the driver rejected a launch of "
                         + sizes.global(launch.items()) + " work-items in groups of " + sizes.local(launch.items()));
             }
@@ -278,7 +278,7 @@ final class TornadoPlan implements AutoCloseable {
         }
         for (int i = 0; i < program.launches().size(); i++) {
             if (program.launches().get(i).items() > 0 && tasks.containsValue(program.launches().get(i))) {
-                TaskGraph graph = new TaskGraph("alone").transferToDevice(DataTransferMode.EVERY_EXECUTION, program.at());
+                TaskGraph graph = new TaskGraph("alone").transferToDevice(DataTransferMode.EVERY_EXECUTION, program.at(i));
                 addTask(graph, program, i);
                 TornadoExecutionPlan alone = new TornadoExecutionPlan(graph.snapshot());
                 try {

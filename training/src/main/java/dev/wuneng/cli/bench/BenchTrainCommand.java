@@ -2,6 +2,7 @@ package dev.wuneng.cli.bench;
 
 import com.google.gson.JsonObject;
 import dev.wuneng.cli.DeviceOption;
+import dev.wuneng.cli.ProfileOption;
 import dev.wuneng.kernels.run.Executor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +22,9 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Mixin
     private DeviceOption device;
 
+    @Mixin
+    private ProfileOption profile;
+
     @Option(names = "--config", paramLabel = "FILE", required = true, description = "a model and its batch, such as bench/nano.json")
     private Path file;
 
@@ -37,8 +41,11 @@ final class BenchTrainCommand implements Callable<Integer> {
     public Integer call() {
         ModelShape shape = ModelShape.read(file, settings);
         try (Executor executor = device.open(null, threads)) {
+            profile.begin(executor);
+            long begin = System.nanoTime();
             TrainingStep step = new TrainingStep(shape.config(), shape.rows(), shape.length(), executor);
             List<Double> rates = new ArrayList<>();
+            double firstSeconds = 0;
             long end = Long.MAX_VALUE;
             for (int i = -WARM_UP; i < LEAST_STEPS || System.nanoTime() < end; i++) {
                 if (i == 0) {
@@ -46,19 +53,25 @@ final class BenchTrainCommand implements Callable<Integer> {
                 }
                 long start = System.nanoTime();
                 step.run();
+                if (i == -WARM_UP) {
+                    firstSeconds = (System.nanoTime() - begin) / 1e9;
+                }
                 if (i >= 0) {
                     rates.add(step.tokens() / ((System.nanoTime() - start) / 1e9));
                 }
             }
-            print(Spread.of(rates), rates.size(), step, shape, executor);
+            profile.print(executor);
+            print(firstSeconds, Spread.of(rates), rates.size(), step, shape, executor);
         }
         return 0;
     }
 
-    private void print(Spread rate, int steps, TrainingStep step, ModelShape shape, Executor executor) {
+    private void print(double firstSeconds, Spread rate, int steps, TrainingStep step, ModelShape shape, Executor executor) {
+        System.out.printf("First step after %.1f s, with all that is compiled and allocated for it%n", firstSeconds);
         System.out.println(rate + " tokens/s over " + steps + " steps of " + shape.rows() + " × " + shape.length() + " tokens");
         if (json) {
             JsonObject result = new JsonObject();
+            result.addProperty("first_step_seconds", firstSeconds);
             result.add("tokens_per_second", rate.json());
             result.addProperty("steps", steps);
             result.addProperty("tokens_per_step", step.tokens());
