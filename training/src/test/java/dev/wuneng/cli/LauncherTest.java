@@ -116,6 +116,31 @@ class LauncherTest {
     }
 
     @Test
+    void startsOnTornadoVmWithTheFlagsOfItsSdkAndNoOtherModules() throws Exception {
+        Path sdk = Files.createDirectories(temp.resolve("an sdk"));
+        Result none = run(Map.of(), "--tornado", "devices");
+        assertTrue(none.status == 1 && none.err.contains("TORNADOVM_HOME is not set"), none.err);
+        Result empty = run(Map.of("TORNADOVM_HOME", sdk.toString()), "--tornado", "devices");
+        assertTrue(empty.status == 1 && empty.err.contains("there is no tornado-argfile"), empty.err);
+
+        Files.writeString(sdk.resolve("tornado-argfile"), "-server");
+        List<String> args = run(Map.of("TORNADOVM_HOME", sdk.toString()), "--tornado", "devices", "two words").args();
+        assertEquals(List.of("@" + sdk + "/tornado-argfile", "--module-path", sdk + "/share/java/tornado"), args.subList(0, 3));
+        assertEquals(List.of(repo + "/training/target/wuneng.jar", "dev.wuneng.cli.Main", "devices", "two words"), args.subList(args.size() - 4, args.size()));
+    }
+
+    @Test
+    void testsOnTornadoVmRunWithTheFlagsOfItsSdk() throws Exception {
+        Path sdk = Files.createDirectories(temp.resolve("an sdk"));
+        Files.writeString(sdk.resolve("tornado-argfile"), "-server");
+        Result run = run(Map.of("TORNADOVM_HOME", sdk.toString()), "--tornado", "test", "-pl", "model");
+        assertEquals(0, run.status, run.err);
+        String maven = Files.readString(calls);
+        assertTrue(maven.contains("-Djvm.flags='@" + sdk + "/tornado-argfile' --module-path '" + sdk + "/share/java/tornado' --add-modules"), maven);
+        assertTrue(maven.contains("verify") && maven.contains("-pl model"), maven);
+    }
+
+    @Test
     void findsItsFolderThroughLinks() throws Exception {
         Path bin = Files.createDirectories(temp.resolve("bin"));
         Path first = Files.createSymbolicLink(bin.resolve("first"), Path.of("..", "a source folder", "wuneng"));

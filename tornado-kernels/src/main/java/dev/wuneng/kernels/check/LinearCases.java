@@ -23,6 +23,7 @@ final class LinearCases {
             cases.add(linear(lowRank, 17, 16, 70));
             cases.add(linear(lowRank, 65, 7, 33));
             cases.add(linear(lowRank, 6, 300, 34));
+            cases.add(linear(lowRank, 65, 70, 97));
             cases.add(linear(lowRank, 300, 3, 5));
             cases.add(linear(lowRank, 3, 2, 600));
             cases.add(backwardInputWrites(lowRank, 17, 19, 35));

@@ -20,7 +20,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </pre>
  *
  * <p>{@link Linear} and {@link LowRank} are made of these, {@link HeadLinear} uses the tile. One item computes a 4 × 4 tile of y in registers:
- * 8 loads for 16 products, which on a device is what pays. At the lower and right edge the loads are clamped and the writes guarded.
+ * 8 loads for 16 products, which on a device is what pays; accelerators have {@link GemmGroups} besides. At the lower and right edge the loads are clamped and the writes guarded.
  */
 final class Gemm {
     /** Rows and columns of the tile that one item computes. */
@@ -31,6 +31,7 @@ final class Gemm {
 
     static Launch product(String name, Layout layout, View a, View b, View y, int m, int n, int k, boolean accumulate) {
         return Launch.of(name, Gemm::gemmProduct, tiles(m) * tiles(n), a, b, y, m, n, k, layout.ordinal(), accumulate ? 1 : 0)
+                .inGroups(GemmGroups.product(m, n))
                 .onHost(() -> fewRows(layout, m) && !accumulate ? new FewRowsHost(a, b, null, y, m, n, k).form()
                         : new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate).form());
     }
@@ -38,6 +39,7 @@ final class Gemm {
     /** Writes y_ij = bias_j + the product. */
     static Launch productBias(String name, Layout layout, View a, View b, View bias, View y, int m, int n, int k) {
         return Launch.of(name, Gemm::gemmProductBias, tiles(m) * tiles(n), a, b, bias, y, m, n, k, layout.ordinal())
+                .inGroups(GemmGroups.productBias(m, n))
                 .onHost(() -> fewRows(layout, m) ? new FewRowsHost(a, b, bias, y, m, n, k).form()
                         : new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false).form());
     }

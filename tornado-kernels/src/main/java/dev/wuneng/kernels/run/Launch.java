@@ -2,7 +2,9 @@ package dev.wuneng.kernels.run;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** One kernel over its views and scalars: what a layer says once and every executor runs. */
@@ -14,6 +16,7 @@ public final class Launch {
     private final List<Object> scalars = new ArrayList<>();
     private Supplier<HostForm> hostForm;
     private HostForm builtHostForm;
+    private GroupForm groupForm;
 
     /**
      * Use the {@code of} that fits the kernel's arity.
@@ -91,6 +94,12 @@ public final class Launch {
         return this;
     }
 
+    /** Gives accelerators a form of their own, where there is one at the launch's sizes. */
+    public Launch inGroups(Optional<GroupForm> form) {
+        this.groupForm = form.orElse(null);
+        return this;
+    }
+
     public String name() {
         return name;
     }
@@ -122,20 +131,25 @@ public final class Launch {
         return builtHostForm;
     }
 
+    /** The form for accelerators, null where there is none. */
+    public GroupForm groupForm() {
+        return groupForm;
+    }
+
     /** What the kernel is called with for a part of its items, given where its offsets stand in a table. */
     Object[] arguments(int from, int to, IntArray at, int p) {
-        Object[] arguments = new Object[4 + views.size() + scalars.size()];
-        arguments[0] = from;
-        arguments[1] = to;
-        arguments[2] = at;
-        arguments[3] = p;
-        int n = 4;
-        for (View view : views) {
-            arguments[n++] = view.buffer().array();
-        }
-        for (Object scalar : scalars) {
-            arguments[n++] = scalar;
-        }
-        return arguments;
+        return arguments(List.of(from, to, at, p));
+    }
+
+    /** What the form for accelerators is called with. */
+    Object[] arguments(KernelContext context, IntArray at, int p) {
+        return arguments(List.of(context, at, p));
+    }
+
+    private Object[] arguments(List<Object> leading) {
+        List<Object> arguments = new ArrayList<>(leading);
+        views.forEach(view -> arguments.add(view.buffer().array()));
+        arguments.addAll(scalars);
+        return arguments.toArray();
     }
 }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
@@ -118,7 +119,7 @@ final class TornadoPlan implements AutoCloseable {
 
     private void addTick(TaskGraph graph) {
         graph.task("tick", (Task1<IntArray> & Serializable) TornadoPlan::wunengTick, tick);
-        addWorker(graph.getTaskGraphName() + ".tick", 1);
+        addWorker(graph.getTaskGraphName() + ".tick", sizes.global(1), sizes.local(1));
     }
 
     /** A graph must have a task, even where all it is wanted for is its transfers. */
@@ -175,7 +176,7 @@ final class TornadoPlan implements AutoCloseable {
             Launch launch = program.launches().get(i);
             String id = addTask(graph, program, i);
             tasks.put(id, launch);
-            addWorker(id, launch.items());
+            addWorker(id, sizes.global(launch), sizes.local(launch));
         }
         tasksOf.put(graphs.size(), tasks);
         return graph.snapshot();
@@ -185,7 +186,11 @@ final class TornadoPlan implements AutoCloseable {
         Launch launch = program.launches().get(i);
         String task = "t" + i + "_" + launch.name().replaceAll("[^A-Za-z0-9]", "_");
         try {
-            launch.kernel().addTo(graph, task, launch.arguments(0, launch.items(), program.at(i), program.offsetsOf(i)));
+            if (sizes.takes(launch.groupForm())) {
+                launch.groupForm().kernel().addTo(graph, task, launch.arguments(new KernelContext(), program.at(i), program.offsetsOf(i)));
+            } else {
+                launch.kernel().addTo(graph, task, launch.arguments(0, launch.items(), program.at(i), program.offsetsOf(i)));
+            }
         } catch (BufferOverflowException e) {
             throw e;
         } catch (Throwable t) {
@@ -194,10 +199,8 @@ final class TornadoPlan implements AutoCloseable {
         return graph.getTaskGraphName() + "." + task;
     }
 
-    /** The loop of a kernel strides over its items, so the number of work-items may be rounded up to whole work-groups. */
-    private void addWorker(String task, int items) {
-        int local = sizes.local(items);
-        WorkerGrid1D worker = new WorkerGrid1D(sizes.global(items));
+    private void addWorker(String task, int global, int local) {
+        WorkerGrid1D worker = new WorkerGrid1D(global);
         worker.setLocalWork(local, 1, 1);
         grid.addWorkerGrid(task, worker);
     }
@@ -263,7 +266,7 @@ final class TornadoPlan implements AutoCloseable {
         tasks.forEach((task, launch) -> {
             if (Profile.kernelNanos(task, log) <= 0) {
                 throw new KernelException("kernel " + launch.name() + " did not run on " + info + ": the driver rejected a launch of "
-                        + sizes.global(launch.items()) + " work-items in groups of " + sizes.local(launch.items()));
+                        + sizes.global(launch) + " work-items in groups of " + sizes.local(launch));
             }
         });
     }

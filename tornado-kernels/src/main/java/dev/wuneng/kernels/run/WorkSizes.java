@@ -18,6 +18,21 @@ class WorkSizes {
         this.device = device;
     }
 
+    /** Whether a launch runs in its form for work-groups: on accelerators that can hold such a group. */
+    boolean takes(GroupForm form) {
+        return form != null && !device.isCpu() && form.items() <= device.groupLimit() && form.localBytes() <= device.localMemory();
+    }
+
+    /** Work-items in a group of a launch. */
+    int local(Launch launch) {
+        return takes(launch.groupForm()) ? launch.groupForm().items() : local(launch.items());
+    }
+
+    /** Work-items of a launch in all. */
+    int global(Launch launch) {
+        return takes(launch.groupForm()) ? launch.groupForm().global() : global(launch.items());
+    }
+
     /** Work-items in a group. */
     int local(int items) {
         long perUnit = Math.max(1, items / (GROUPS_PER_UNIT * Math.max(1L, device.units())));
@@ -27,7 +42,7 @@ class WorkSizes {
     }
 
     /**
-     * Work-items in all: the items, rounded up to whole groups. A work-item's loop steps on by this number, and must not step over the
+     * Work-items in all: the items, rounded up to whole groups, since a kernel's loop strides over its items. A work-item's loop steps on by this number, and must not step over the
      * largest int, so of more than 2³⁰ items each takes several.
      */
     int global(int items) {

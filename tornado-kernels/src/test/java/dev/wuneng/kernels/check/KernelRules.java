@@ -35,6 +35,8 @@ import java.util.stream.IntStream;
 final class KernelRules {
     private static final String ARRAYS = "uk/ac/manchester/tornado/api/types/arrays/";
     private static final String LEADING = "(IIL" + ARRAYS + "IntArray;I";
+    private static final String CONTEXT = "uk/ac/manchester/tornado/api/KernelContext";
+    private static final String GROUP_LEADING = "(L" + CONTEXT + ";L" + ARRAYS + "IntArray;I";
     private static final Set<String> PARAMETERS = Set.of("I", "F", "L" + ARRAYS + "FloatArray;", "L" + ARRAYS + "IntArray;");
     private static final Set<String> CALLS = calls();
     private static final Set<Opcode> OPERATORS = EnumSet.of(Opcode.IUSHR, Opcode.LUSHR, Opcode.FREM, Opcode.DREM, Opcode.F2L, Opcode.D2L);
@@ -59,7 +61,7 @@ final class KernelRules {
     }
 
     private static Set<String> calls() {
-        Set<String> calls = new HashSet<>();
+        Set<String> calls = new HashSet<>(Set.of(CONTEXT + ".localBarrier()V", CONTEXT + ".allocateFloatLocalArray(I)[F", "java/lang/Integer.intValue()I"));
         for (String array : List.of("FloatArray", "IntArray")) {
             String element = array.equals("IntArray") ? "I" : "F";
             calls.addAll(List.of(ARRAYS + array + ".get(I)" + element, ARRAYS + array + ".set(I" + element + ")V", ARRAYS + array + ".getSize()I"));
@@ -77,10 +79,17 @@ final class KernelRules {
     private void signature() {
         MethodModel method = code.method;
         List<String> types = method.methodTypeSymbol().parameterList().stream().map(t -> t.descriptorString()).toList();
-        List<Integer> kinds = types.stream().skip(4).map(t -> t.length() > 1 ? 0 : 1).toList();
+        int leading = inGroups() ? 3 : 4;
+        List<Integer> kinds = types.stream().skip(leading).map(t -> t.length() > 1 ? 0 : 1).toList();
         check(KernelRule.SIGNATURE, method.flags().has(AccessFlag.PUBLIC) && method.flags().has(AccessFlag.STATIC)
-                && method.methodType().stringValue().startsWith(LEADING) && method.methodType().stringValue().endsWith(")V")
-                && types.size() > 4 && types.size() <= 15 && PARAMETERS.containsAll(types) && kinds.equals(kinds.stream().sorted().toList()));
+                && method.methodType().stringValue().startsWith(inGroups() ? GROUP_LEADING : LEADING) && method.methodType().stringValue().endsWith(")V")
+                && types.size() > leading && types.size() <= 15 && PARAMETERS.containsAll(types.subList(leading, types.size()))
+                && kinds.equals(kinds.stream().sorted().toList()));
+    }
+
+    /** Whether it is a form for work-groups, which has no loop over items. */
+    private boolean inGroups() {
+        return code.method.methodType().stringValue().startsWith("(L" + CONTEXT);
     }
 
     private void parameterNames() {
@@ -126,7 +135,8 @@ final class KernelRules {
         check(KernelRule.EXCEPTIONS, !EXCEPTIONS.contains(opcode), opcode);
         check(KernelRule.ALLOCATION, !ALLOCATIONS.contains(opcode), opcode);
         check(KernelRule.CALLS, !(instruction instanceof InvokeDynamicInstruction), "a lambda");
-        check(KernelRule.FIELDS, !(instruction instanceof FieldInstruction), instruction);
+        check(KernelRule.FIELDS, !(instruction instanceof FieldInstruction field)
+                || field.owner().asInternalName().equals(CONTEXT) && Set.of("groupIdx", "localIdx").contains(field.name().stringValue()), instruction);
         check(KernelRule.ALLOCATION, !(instruction instanceof NewPrimitiveArrayInstruction made)
                 || made.typeKind() == TypeKind.FLOAT || made.typeKind() == TypeKind.INT);
         if (instruction instanceof ConstantInstruction constant) {
@@ -157,6 +167,10 @@ final class KernelRules {
         List<TypeAnnotation> parallel = code.method.code().orElseThrow().findAttribute(Attributes.runtimeVisibleTypeAnnotations())
                 .map(a -> a.annotations()).orElse(List.of());
         List<Instruction> all = code.flow.instructions;
+        if (inGroups()) {
+            check(KernelRule.PARALLEL_LOOP, parallel.isEmpty());
+            return;
+        }
         if (parallel.size() != 1 || !(parallel.getFirst().targetInfo() instanceof LocalVarTarget target)) {
             check(KernelRule.PARALLEL_LOOP, false);
             return;

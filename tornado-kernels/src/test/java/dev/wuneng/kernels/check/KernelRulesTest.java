@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.wuneng.kernels.check.BadKernels.Breaks;
 import dev.wuneng.kernels.op.RmsNorm;
+import dev.wuneng.kernels.run.GroupForm;
 import java.io.IOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassFile.DebugElementsOption;
@@ -21,6 +22,7 @@ import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -65,7 +67,8 @@ class KernelRulesTest {
     @Test
     void everyKernelHasACase() throws IOException, URISyntaxException {
         Set<String> launched = OpCases.all().stream().flatMap(c -> Stream.concat(c.forward.stream(), c.backward.stream()))
-                .map(launch -> KernelCode.of(launch.kernel()).name()).collect(Collectors.toCollection(TreeSet::new));
+                .flatMap(launch -> Stream.concat(Stream.of(launch.kernel()), Optional.ofNullable(launch.groupForm()).map(GroupForm::kernel).stream()))
+                .map(kernel -> KernelCode.of(kernel).name()).collect(Collectors.toCollection(TreeSet::new));
         assertEquals(kernels().stream().map(KernelCode::name).collect(Collectors.toCollection(TreeSet::new)), launched);
     }
 

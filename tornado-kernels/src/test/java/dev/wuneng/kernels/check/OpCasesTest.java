@@ -3,15 +3,16 @@ package dev.wuneng.kernels.check;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.kernels.run.GroupSimulation;
 import dev.wuneng.kernels.run.JvmExecutor;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** Every operation, forward and backward, against float64: the plain kernels and the forms for the JVM. */
+/** Every operation, forward and backward, against float64: the plain kernels, the forms for the JVM and those for work-groups. */
 class OpCasesTest {
-    /** Both factories run the same objects, as conformance does with one device after another. */
+    /** All factories run the same objects, as conformance does with one device after another. */
     private static final List<OpCase> CASES = OpCases.all();
 
     @TestFactory
@@ -22,6 +23,11 @@ class OpCasesTest {
     @TestFactory
     Stream<DynamicTest> hostForms() {
         return CASES.stream().map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new JvmExecutor(2))));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> formsForWorkGroups() {
+        return CASES.stream().filter(c -> c.name().equals("linear")).map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new GroupSimulation(true))));
     }
 
     private static void check(OpCase c, Executor executor) {

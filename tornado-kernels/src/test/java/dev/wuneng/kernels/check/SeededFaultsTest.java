@@ -3,12 +3,14 @@ package dev.wuneng.kernels.check;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.wuneng.kernels.run.Executor;
+import dev.wuneng.kernels.run.GroupSimulation;
 import dev.wuneng.kernels.run.JvmExecutor;
 import dev.wuneng.kernels.run.Launch;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Conformance must be able to fail: every fault seeded into a copy of a kernel is caught by one of the kernel's cases. */
@@ -46,6 +48,17 @@ class SeededFaultsTest {
     @TestFactory
     Stream<DynamicTest> everyFaultIsCaught() {
         return FAULTS.stream().map(fault -> DynamicTest.dynamicTest(fault.launch + ": " + fault.what, () -> assertTrue(caught(fault), "no case has seen it")));
+    }
+
+    /** Without its barriers, an item of a group multiplies what the others have not copied yet. */
+    @Test
+    void missingBarriersAreCaught() {
+        try (GroupSimulation executor = new GroupSimulation(false)) {
+            List<OpCase> cases = OpCases.all().stream().filter(c -> c.name().equals("linear")).toList();
+            Conformance run = new Conformance(42);
+            run.run("groups", executor, cases, report -> { });
+            assertTrue(executor.launches() > 0 && !run.passed());
+        }
     }
 
     private static boolean caught(Fault fault) {

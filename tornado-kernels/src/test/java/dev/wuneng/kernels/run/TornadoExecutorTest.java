@@ -5,6 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.wuneng.kernels.check.OpCase;
+import dev.wuneng.kernels.check.OpCases;
+import dev.wuneng.kernels.check.OpCheck;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -132,6 +138,50 @@ class TornadoExecutorTest {
             KernelException e = assertThrows(KernelException.class, () -> executor.run(addSlot, 0));
             assertTrue(e.getMessage().contains("test.add") && e.getMessage().contains("rejected"), e.getMessage());
         }
+    }
+
+    /** They are chosen for accelerators only; here they run on a CPU too. */
+    @Test
+    void formsForWorkGroupsComputeTheSame() {
+        WorkSizes always = new WorkSizes(device) {
+            @Override
+            boolean takes(GroupForm form) {
+                return form != null;
+            }
+        };
+        OpCase several = OpCases.all().stream().filter(c -> c.toString().equals("linear rows=65 in=70 out=97")).findFirst().orElseThrow();
+        try (Executor executor = new TornadoExecutor(Devices.tornado(device), device, always)) {
+            List<OpCheck.Result> results = OpCheck.run(several, executor, 42);
+            assertTrue(!results.isEmpty() && results.stream().allMatch(OpCheck.Result::passed), results::toString);
+        }
+    }
+
+    /** The device of a CPU takes its memory from this process, which tells what is left behind: 16 MB a program, if anything. */
+    @Test
+    void programsThatAreClosedLeaveNoMemoryBehind() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        assumeTrue(device.isCpu() && Files.exists(status), "resident memory is known on Linux only, and only a CPU's memory is ours");
+        Buffer large = Buffer.floats("large", 4 << 20);
+        long settled = 0;
+        try (Executor executor = Devices.open(device.id())) {
+            for (int i = 0; i < 200; i++) {
+                Program program = new Program("program " + i, List.of(add(x.view(), large.view())));
+                executor.prepare(List.of(program));
+                executor.run(program, 0);
+                if (i == 20) {
+                    settled = resident(status);
+                }
+            }
+            executor.download(large);
+            long grown = resident(status) - settled;
+            System.out.println("180 programs of 16 MB built and closed: resident memory grew by " + DeviceInfo.inWords(grown) + " from " + DeviceInfo.inWords(settled));
+            assertTrue(grown < 400L << 20, "grew by " + grown + " bytes");
+        }
+    }
+
+    private static long resident(Path status) throws IOException {
+        return Files.readAllLines(status).stream().filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10).findFirst().orElseThrow();
     }
 
     @Test

@@ -55,6 +55,7 @@ final class BenchTrainCommand implements Callable<Integer> {
                 step.run();
                 if (i == -WARM_UP) {
                     firstSeconds = (System.nanoTime() - begin) / 1e9;
+                    System.out.printf("First step after %.1f s, with all that is compiled and allocated for it%n", firstSeconds);
                 }
                 if (i >= 0) {
                     rates.add(step.tokens() / ((System.nanoTime() - start) / 1e9));
@@ -67,7 +68,6 @@ final class BenchTrainCommand implements Callable<Integer> {
     }
 
     private void print(double firstSeconds, Spread rate, int steps, TrainingStep step, ModelShape shape, Executor executor) {
-        System.out.printf("First step after %.1f s, with all that is compiled and allocated for it%n", firstSeconds);
         System.out.println(rate + " tokens/s over " + steps + " steps of " + shape.rows() + " × " + shape.length() + " tokens");
         if (json) {
             JsonObject result = new JsonObject();

@@ -1,0 +1,142 @@
+package dev.wuneng.kernels.run;
+
+import java.lang.reflect.Field;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import uk.ac.manchester.tornado.api.KernelContext;
+
+/**
+ * Runs the forms for work-groups on the JVM, an item a thread, so that they are tested where there is no TornadoVM; launches without one run
+ * as they are. Local memory is NaN before it is written.
+ */
+public final class GroupSimulation implements Executor {
+    private final Executor plain = JvmExecutor.plain(1);
+    private final boolean barriers;
+    private int launches;
+
+    /** @param barriers whether items wait for each other, or run one after another as if there were no barrier */
+    public GroupSimulation(boolean barriers) {
+        this.barriers = barriers;
+    }
+
+    /** How many launches ran in groups. */
+    public int launches() {
+        return launches;
+    }
+
+    @Override
+    public void run(Program program, int index) {
+        for (int i = 0; i < program.launches().size(); i++) {
+            Launch launch = program.launches().get(i);
+            if (launch.groupForm() == null) {
+                plain.run(new Program(launch.name(), List.of(launch)), index);
+            } else {
+                program.moveTo(index);
+                launches++;
+                for (int group = 0; group < launch.groupForm().groups(); group++) {
+                    run(launch, program, i, group);
+                }
+            }
+        }
+    }
+
+    private void run(Launch launch, Program program, int i, int group) {
+        GroupForm form = launch.groupForm();
+        CyclicBarrier barrier = new CyclicBarrier(form.items());
+        List<float[]> memory = new ArrayList<>();
+        // One thread for each item where they wait for each other.
+        try (ExecutorService threads = barriers ? Executors.newVirtualThreadPerTaskExecutor() : Executors.newSingleThreadExecutor()) {
+            List<Future<?>> items = new ArrayList<>();
+            for (int item = 0; item < form.items(); item++) {
+                KernelContext context = new Item(group, item, memory, barrier);
+                items.add(threads.submit(() -> form.kernel().call(launch.arguments(context, program.at(i), program.offsetsOf(i)))));
+            }
+            for (Future<?> item : items) {
+                item.get();
+            }
+        } catch (Exception e) {
+            throw new IllegalStateException(launch.name(), e);
+        }
+        long floats = memory.stream().mapToLong(array -> array.length).sum();
+        if (4 * floats != form.localBytes()) {
+            throw new IllegalStateException(launch.name() + " takes " + 4 * floats + " bytes of local memory, and says " + form.localBytes());
+        }
+    }
+
+    private final class Item extends KernelContext {
+        private final List<float[]> memory;
+        private final CyclicBarrier barrier;
+        private int allocated;
+
+        Item(int group, int item, List<float[]> memory, CyclicBarrier barrier) throws ReflectiveOperationException {
+            this.memory = memory;
+            this.barrier = barrier;
+            set("groupIdx", group);
+            set("localIdx", item);
+        }
+
+        private void set(String field, int value) throws ReflectiveOperationException {
+            Field found = KernelContext.class.getField(field);
+            found.setAccessible(true);
+            found.set(this, value);
+        }
+
+        @Override
+        public float[] allocateFloatLocalArray(int size) {
+            synchronized (memory) {
+                if (allocated == memory.size()) {
+                    float[] array = new float[size];
+                    Arrays.fill(array, Float.NaN);
+                    memory.add(array);
+                }
+                return memory.get(allocated++);
+            }
+        }
+
+        @Override
+        public void localBarrier() {
+            if (barriers) {
+                try {
+                    barrier.await();
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        }
+    }
+
+    @Override
+    public String device() {
+        return "work-groups simulated on the JVM";
+    }
+
+    @Override
+    public void prepare(List<Program> programs) {
+        // Nothing is compiled ahead.
+    }
+
+    @Override
+    public Profile profile() {
+        return plain.profile();
+    }
+
+    @Override
+    public void upload(Buffer buffer) {
+        // Programs and host share the memory.
+    }
+
+    @Override
+    public void download(Buffer buffer) {
+        // Programs and host share the memory.
+    }
+
+    @Override
+    public void close() {
+        plain.close();
+    }
+}
