@@ -3,10 +3,12 @@ package dev.wuneng.cli.bench;
 import com.google.gson.JsonObject;
 import dev.wuneng.cli.DeviceOption;
 import dev.wuneng.cli.ProfileOption;
+import dev.wuneng.kernels.run.DeviceInfo;
 import dev.wuneng.kernels.run.Executor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,23 +57,29 @@ final class BenchTrainCommand implements Callable<Integer> {
                 step.run();
                 if (i == -WARM_UP) {
                     firstSeconds = (System.nanoTime() - begin) / 1e9;
-                    System.out.printf("First step after %.1f s, with all that is compiled and allocated for it%n", firstSeconds);
+                    System.out.printf(Locale.ROOT, "First step after %.1f s, with all that is compiled and allocated for it%n", firstSeconds);
                 }
                 if (i >= 0) {
                     rates.add(step.tokens() / ((System.nanoTime() - start) / 1e9));
                 }
             }
             profile.print(executor);
-            print(firstSeconds, Spread.of(rates), rates.size(), step, shape, executor);
+            print(firstSeconds, ResidentMemory.most(), Spread.of(rates), rates.size(), step, shape, executor);
         }
         return 0;
     }
 
-    private void print(double firstSeconds, Spread rate, int steps, TrainingStep step, ModelShape shape, Executor executor) {
+    private void print(double firstSeconds, long resident, Spread rate, int steps, TrainingStep step, ModelShape shape, Executor executor) {
         System.out.println(rate + " tokens/s over " + steps + " steps of " + shape.rows() + " × " + shape.length() + " tokens");
+        System.out.printf(Locale.ROOT, "First step %.1f times a later one%n", firstSeconds * rate.median() / step.tokens());
+        System.out.print("Memory: " + DeviceInfo.inWords(step.plannedBytes()) + " planned");
+        System.out.println(resident < 0 ? "" : String.format(Locale.ROOT, ", the process at most %s, %.2f times that", DeviceInfo.inWords(resident),
+                (double) resident / step.plannedBytes()));
         if (json) {
             JsonObject result = new JsonObject();
             result.addProperty("first_step_seconds", firstSeconds);
+            result.addProperty("planned_bytes", step.plannedBytes());
+            result.addProperty("resident_bytes", resident);
             result.add("tokens_per_second", rate.json());
             result.addProperty("steps", steps);
             result.addProperty("tokens_per_step", step.tokens());

@@ -1,5 +1,6 @@
 package dev.wuneng.cli.bench;
 
+import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.Program;
 import dev.wuneng.model.ModelConfig;
@@ -25,6 +26,7 @@ final class TrainingStep implements Runnable {
     private final NextToken objective;
     private final Optimizer optimizer;
     private final Sequences batch;
+    private final List<Program> programs;
 
     TrainingStep(ModelConfig config, int rows, int length, Executor executor) {
         this.executor = executor;
@@ -33,7 +35,7 @@ final class TrainingStep implements Runnable {
         parameters.buffers().forEach(executor::upload);
         objective = new NextToken(new Decoder(parameters, new Batch(config, rows, length), Keep.ALL));
         optimizer = new Optimizer(parameters, Optimizer.Settings.PUBLISHED);
-        List<Program> programs = new ArrayList<>(objective.programs());
+        programs = new ArrayList<>(objective.programs());
         programs.addAll(optimizer.programs());
         executor.prepare(programs);
         batch = randomTokens(config.vocabSize(), rows * length);
@@ -48,6 +50,11 @@ final class TrainingStep implements Runnable {
 
     int tokens() {
         return batch.tokens().length;
+    }
+
+    /** Bytes of all that the step keeps: parameters, gradients, moments, activations, logits. */
+    long plannedBytes() {
+        return programs.stream().flatMap(program -> program.buffers().stream()).distinct().mapToLong(Buffer::bytes).sum();
     }
 
     Parameters parameters() {
