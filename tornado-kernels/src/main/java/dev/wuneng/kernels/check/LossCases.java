@@ -29,6 +29,7 @@ final class LossCases {
         cases.add(distillation(15, 33, 40, 31, 1, 2f));
         cases.add(distillation(17, 64, 64, 64, 20, 1f));
         cases.add(distillation(3, 1030, 1040, 1025, 3, 3f));
+        cases.add(distillation(3, 70, 67, 65, 3, 1.5f));
         return cases;
     }
 

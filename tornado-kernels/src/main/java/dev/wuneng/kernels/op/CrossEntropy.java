@@ -53,13 +53,12 @@ public final class CrossEntropy {
                 Launch.of("cross_entropy.combine", CrossEntropy::crossEntropyCombine, rows, logits, labels, partial, lse, loss, width, chunks));
     }
 
-    /** Writes lse and loss, and overwrites the logits with their gradient. */
+    /** Writes loss, and overwrites the logits with their gradient; lse is written of the rows that are not masked. */
     public static List<Launch> lossAndGradient(View logits, View labels, View scale, View partial, View lse, View loss, int rows, int width,
             int tokens) {
         List<Launch> launches = new ArrayList<>(loss(logits, labels, partial, lse, loss, rows, width, tokens));
-        launches.add(Launch.of("cross_entropy.gradient", CrossEntropy::crossEntropyGradient, rows * width, logits, labels, lse, scale, width, tokens)
-                .onHost(() -> new HostForm(rows, CrossEntropyHost.gradient(logits, labels, lse, scale, width, tokens))));
-        return launches;
+        launches.add(Launch.of("cross_entropy.gradient", CrossEntropy::crossEntropyGradient, rows * width, logits, labels, lse, scale, width, tokens));
+        return Launch.together(launches, () -> new HostForm(rows, new CrossEntropyHost(logits, labels, scale, lse, loss, width, tokens)));
     }
 
     public static void crossEntropyPartial(int from, int to, IntArray at, int p, FloatArray logits, FloatArray partial, int width, int tokens, int chunks) {

@@ -46,17 +46,15 @@ public final class Distillation {
     public static List<Launch> lossAndGradient(View student, View teacher, View labels, View mask, View scales, View partial, View stats, View kl,
             View ce, int rows, int studentWidth, int teacherWidth, int tokens, float temperature) {
         int chunks = CrossEntropy.chunks(tokens);
-        return List.of(
+        List<Launch> launches = List.of(
                 Launch.of("distillation.partial", Distillation::distillationPartial, rows * chunks, student, teacher, partial,
-                        studentWidth, teacherWidth, tokens, chunks, temperature)
-                        .onHost(() -> new HostForm(rows * chunks, DistillationHost.partial(student, teacher, partial, studentWidth, teacherWidth, tokens, chunks,
-                                CrossEntropy.CHUNK, temperature))),
+                        studentWidth, teacherWidth, tokens, chunks, temperature),
                 Launch.of("distillation.combine", Distillation::distillationCombine, rows, student, labels, mask, partial, stats, kl, ce,
                         studentWidth, chunks, temperature),
                 Launch.of("distillation.gradient", Distillation::distillationGradient, rows * studentWidth, student, teacher, labels, mask, stats,
-                        scales, studentWidth, teacherWidth, tokens, temperature)
-                        .onHost(() -> new HostForm(rows, DistillationHost.gradient(student, teacher, labels, mask, stats, scales, studentWidth, teacherWidth, tokens,
-                                CrossEntropy.CHUNK, temperature))));
+                        scales, studentWidth, teacherWidth, tokens, temperature));
+        return Launch.together(launches, () -> new HostForm(rows, new DistillationHost(student, teacher, labels, mask, scales, stats, kl, ce,
+                studentWidth, teacherWidth, tokens, temperature)));
     }
 
     public static void distillationPartial(int from, int to, IntArray at, int p, FloatArray student, FloatArray teacher, FloatArray partial,

@@ -57,15 +57,18 @@ public final class JvmExecutor implements Executor {
     @Override
     public void run(Program program, int index) {
         program.moveTo(index);
-        for (int i = 0; i < program.launches().size(); i++) {
+        int i = 0;
+        while (i < program.launches().size()) {
             Launch launch = program.launches().get(i);
             long start = System.nanoTime();
             try {
                 HostForm form = plain ? null : launch.hostForm();
                 if (form != null) {
-                    runHostForm(form, launch.views().size(), program.at(i), program.offsetsOf(i));
+                    runHostForm(form, program.offsets(i, launch.together().size()));
+                    i += launch.together().size();
                 } else {
                     runKernel(launch, program.at(i), program.offsetsOf(i));
+                    i++;
                 }
             } catch (RuntimeException e) {
                 throw new KernelException("kernel " + launch.name() + " of program " + program.name() + " failed: " + e, e);
@@ -83,11 +86,7 @@ public final class JvmExecutor implements Executor {
                 launch.arguments(bound(items, part, parts), bound(items, part + 1, parts), at, p)));
     }
 
-    private void runHostForm(HostForm form, int views, IntArray at, int p) {
-        int[] offsets = new int[views];
-        for (int v = 0; v < offsets.length; v++) {
-            offsets[v] = at.get(p + v);
-        }
+    private void runHostForm(HostForm form, int[] offsets) {
         int items = form.items();
         int parts = parts(items);
         workers.run(parts, (part, scratch) -> form.body().run(

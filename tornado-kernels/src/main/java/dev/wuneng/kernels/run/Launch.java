@@ -17,6 +17,7 @@ public final class Launch {
     private Supplier<HostForm> hostForm;
     private HostForm builtHostForm;
     private GroupForm groupForm;
+    private List<Launch> together = List.of(this);
 
     /**
      * Use the {@code of} that fits the kernel's arity.
@@ -100,6 +101,15 @@ public final class Launch {
         return this;
     }
 
+    /**
+     * Gives the JVM executor one form for launches that always follow each other, where it saves passes over memory. The form's views are theirs,
+     * launch by launch.
+     */
+    public static List<Launch> together(List<Launch> launches, Supplier<HostForm> form) {
+        launches.getFirst().onHost(form).together = launches;
+        return launches;
+    }
+
     public String name() {
         return name;
     }
@@ -134,6 +144,11 @@ public final class Launch {
     /** The form for accelerators, null where there is none. */
     public GroupForm groupForm() {
         return groupForm;
+    }
+
+    /** The launches whose place the form takes: this one, and maybe some that follow it. */
+    List<Launch> together() {
+        return together;
     }
 
     /** What the kernel is called with for a part of its items, given where its offsets stand in a table. */

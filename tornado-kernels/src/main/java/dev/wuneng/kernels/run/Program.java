@@ -44,6 +44,12 @@ public final class Program {
         for (int t = 0; t < most; t++) {
             tables.add(new IntArray(Math.max(1, size)));
         }
+        for (int i = 0; i < offsetsOf.length; i++) {
+            List<Launch> together = launches.get(i).together();
+            if (!launches.subList(i, Math.min(launches.size(), i + together.size())).equals(together)) {
+                throw new IllegalArgumentException("program " + name + " parts " + launches.get(i).name() + " from launches that must follow it");
+            }
+        }
     }
 
     public String name() {
@@ -78,6 +84,22 @@ public final class Program {
     /** Where the offsets of a launch begin in its table. */
     int offsetsOf(int launch) {
         return offsetsOf[launch];
+    }
+
+    /** The first elements of the views of {@code count} launches, one launch after the other. */
+    int[] offsets(int first, int count) {
+        int views = 0;
+        for (int i = first; i < first + count; i++) {
+            views += launches.get(i).views().size();
+        }
+        int[] offsets = new int[views];
+        int n = 0;
+        for (int i = first; i < first + count; i++) {
+            for (int v = 0; v < launches.get(i).views().size(); v++) {
+                offsets[n++] = at(i).get(offsetsOf[i] + v);
+            }
+        }
+        return offsets;
     }
 
     /** Fills the tables for a run with an index. */

@@ -16,6 +16,12 @@ class VectorMathTest {
     }
 
     @Test
+    void weightsAreAccurateWhereTheyCount() {
+        check(VectorMath::weight, Math::exp, -14f, 0f, 2e-7);
+        check(VectorMath::weight, Math::exp, -87.2f, 60f, 4e-7);
+    }
+
+    @Test
     void sigmoidIsAccurateInBothTails() {
         check(VectorMath::sigmoid, x -> 1 / (1 + Math.exp(-x)), -87f, 100f, 3e-7);
     }
@@ -31,6 +37,9 @@ class VectorMathTest {
         assertEquals(0f, at(VectorMath::exp, -1e30f));
         assertEquals(0f, at(VectorMath::exp, -88f));
         assertEquals(1f, at(VectorMath::exp, 0f));
+        assertEquals(0f, at(VectorMath::weight, -1e30f));
+        assertEquals(1f, at(VectorMath::weight, 0f));
+        assertTrue(Float.isNaN(at(VectorMath::weight, Float.NaN)));
         assertTrue(Float.isFinite(at(VectorMath::exp, 1e30f)));
         assertEquals(0f, at(VectorMath::sigmoid, -1e30f), 1e-37f);
         assertEquals(1f, at(VectorMath::sigmoid, 1e30f));

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.wuneng.kernels.check.Golden;
@@ -8,7 +9,10 @@ import dev.wuneng.kernels.run.JvmExecutor;
 import dev.wuneng.kernels.run.Program;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Against the logits of the golden file of stage 2: KL is a mean over the mask's tokens, CE one over the labelled tokens. */
 class DistillationTest {
@@ -35,6 +39,44 @@ class DistillationTest {
         double labelled = Arrays.stream(golden.tensor("labels")).filter(label -> label >= 0).count();
         assertEquals(golden.tensor("kl")[0], sum(kl) / counted, 1e-5);
         assertEquals(golden.tensor("ce")[0], sum(ce) / labelled, 1e-5);
+    }
+
+    /** A few logits are larger by far than all before them: what was summed first must not overflow, nor what is summed later be lost. */
+    @ParameterizedTest
+    @ValueSource(floats = {1f, 1.5f, 2f})
+    void logitsThatGrowAlongARowAreSummedRight(float temperature) {
+        float[] plain = run(JvmExecutor.plain(1), temperature);
+        float[] host = run(new JvmExecutor(2), temperature);
+        // The plain kernel rounds log Σ exp, here about 200, to a float.
+        assertArrayEquals(plain, host, 3e-5f);
+    }
+
+    /** The gradient of two rows, then their kl and ce relative to 1000. */
+    private static float[] run(JvmExecutor executor, float temperature) {
+        int tokens = 3000;
+        Random random = new Random(5);
+        double[] student = random.doubles(2 * tokens).toArray();
+        double[] teacher = random.doubles(2 * tokens).toArray();
+        student[1500] = 150;
+        teacher[1600] = 220;
+        teacher[2900] = 221;
+        student[tokens + 2999] = 500;
+        teacher[tokens + 2999] = 700;
+        Buffer logits = floats("student", student);
+        Buffer kl = Buffer.floats("kl", 2);
+        Buffer ce = Buffer.floats("ce", 2);
+        try (executor) {
+            executor.run(new Program("distillation", Distillation.lossAndGradient(logits.view(), floats("teacher", teacher).view(),
+                    ints("labels", 1500, 7).view(), ints("mask", 1, 1).view(), floats("scales", 1, 1).view(),
+                    Buffer.floats("partial", Distillation.partialSize(2, tokens)).view(), Buffer.floats("stats", 2L * Distillation.STATS).view(),
+                    kl.view(), ce.view(), 2, tokens, tokens, tokens, temperature)), 0);
+        }
+        float[] computed = Arrays.copyOf(logits.floats().toHeapArray(), 2 * tokens + 4);
+        for (int r = 0; r < 2; r++) {
+            computed[2 * tokens + r] = kl.floats().get(r) / 1000;
+            computed[2 * tokens + 2 + r] = ce.floats().get(r) / 1000;
+        }
+        return computed;
     }
 
     private static double sum(Buffer buffer) {
