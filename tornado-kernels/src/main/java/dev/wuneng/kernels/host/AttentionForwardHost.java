@@ -24,16 +24,16 @@ public final class AttentionForwardHost extends AttentionHost {
     private final int transposing;
 
     public AttentionForwardHost(View q, View k, View v, View first, View o, View lse, int rows, int heads, int kvHeads, int headSize) {
-        super(rows, heads, kvHeads, headSize);
+        super(true, rows, heads, kvHeads, headSize);
         this.q = q;
         this.k = k;
         this.v = v;
         this.first = first;
         this.o = o;
         this.lse = lse;
-        queries = reserve(shared * BLOCK * headSize);
-        sums = reserve(shared * BLOCK * padded);
-        states = reserve(shared * BLOCK * STATE);
+        queries = reserve(shared * blockRows * headSize);
+        sums = reserve(shared * blockRows * padded);
+        states = reserve(shared * blockRows * STATE);
         keys = reserve(SPAN * headSize);
         values = reserve(SPAN * padded);
         scores = reserve(Tile.ROWS * SPAN);
@@ -45,12 +45,12 @@ public final class AttentionForwardHost extends AttentionHost {
         IntArray firsts = first.buffer().ints();
         // The last span's columns behind the block are masked, but must hold numbers.
         zero(s, keys, SPAN * headSize);
-        zero(s, sums, shared * BLOCK * padded);
-        zero(s, states, shared * BLOCK * STATE);
+        zero(s, sums, shared * blockRows * padded);
+        zero(s, states, shared * blockRows * STATE);
         for (int e = 0; e < shared; e++) {
-            packRows(q, at[0], heads, kvHead * shared + e, top, bottom, s, queries + e * BLOCK * headSize);
-            for (int r = 0; r < BLOCK; r++) {
-                s[states + (e * BLOCK + r) * STATE] = AttentionRows.LOWEST_MAXIMUM;
+            packRows(q, at[0], heads, kvHead * shared + e, top, bottom, s, queries + e * blockRows * headSize);
+            for (int r = 0; r < blockRows; r++) {
+                s[states + (e * blockRows + r) * STATE] = AttentionRows.LOWEST_MAXIMUM;
             }
         }
         for (int span = least(firsts, at[3], top, bottom); span < bottom; span += SPAN) {
@@ -62,13 +62,13 @@ public final class AttentionForwardHost extends AttentionHost {
                 int low = Math.max(0, least(firsts, at[3], r, end) - span);
                 int high = Math.min(count, end - span);
                 for (int e = 0; low < high && e < shared; e++) {
-                    tile(s, e * BLOCK + r - top, r, end, span, count, low, high, firsts, at[3]);
+                    tile(s, e * blockRows + r - top, r, end, span, count, low, high, firsts, at[3]);
                 }
             }
         }
         for (int e = 0; e < shared; e++) {
             for (int r = top; r < bottom; r++) {
-                finish(s, e * BLOCK + r - top, r, kvHead * shared + e, at);
+                finish(s, e * blockRows + r - top, r, kvHead * shared + e, at);
             }
         }
     }

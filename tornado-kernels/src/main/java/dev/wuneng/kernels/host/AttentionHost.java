@@ -23,9 +23,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * {@code high - 1} that any of its rows attends, and those that share a panel with them.
  */
 abstract class AttentionHost implements HostBody {
-    /** Rows an item: enough to pay for packing the spans. */
-    static final int BLOCK = 16 * Tile.ROWS;
-    static final int SPAN = 64;
+    /** Rows of all heads of an item: enough to pay for packing the spans, few enough for the second-level cache. */
+    private static final int ROWS = 64 * Tile.ROWS;
+    private static final int LEAST_ROWS = 16 * Tile.ROWS;
+    static final int SPAN = 128;
 
     final int rows;
     final int heads;
@@ -36,9 +37,14 @@ abstract class AttentionHost implements HostBody {
     /** The head size in whole panels. */
     final int padded;
     final float scale;
+    /** Rows an item. */
+    final int blockRows;
+    private final boolean rowsAreQueries;
     private int memory;
 
-    AttentionHost(int rows, int heads, int kvHeads, int headSize) {
+    /** @param queries whether rows are queries, or keys */
+    AttentionHost(boolean queries, int rows, int heads, int kvHeads, int headSize) {
+        this.rowsAreQueries = queries;
         this.rows = rows;
         this.heads = heads;
         this.kvHeads = kvHeads;
@@ -46,10 +52,15 @@ abstract class AttentionHost implements HostBody {
         shared = heads / kvHeads;
         padded = (headSize + Tile.WIDEST - 1) / Tile.WIDEST * Tile.WIDEST;
         scale = (float) (1 / Math.sqrt(headSize));
+        blockRows = queries ? Math.max(ROWS / shared / Tile.ROWS * Tile.ROWS, LEAST_ROWS) : ROWS;
     }
 
     public HostForm form() {
-        return new HostForm((rows + BLOCK - 1) / BLOCK * kvHeads, this);
+        return new HostForm(blocks() * kvHeads, this);
+    }
+
+    private int blocks() {
+        return (rows + blockRows - 1) / blockRows;
     }
 
     /** Reserves a part of the scratch memory. */
@@ -62,8 +73,9 @@ abstract class AttentionHost implements HostBody {
     public void run(int from, int to, int[] at, Scratch scratch) {
         float[] s = scratch.floats(memory);
         for (int item = from; item < to; item++) {
-            int top = item / kvHeads * BLOCK;
-            block(top, Math.min(rows, top + BLOCK), item % kvHeads, at, s);
+            // The last queries and the first keys have most to do, and are begun first.
+            int top = (rowsAreQueries ? blocks() - 1 - item / kvHeads : item / kvHeads) * blockRows;
+            block(top, Math.min(rows, top + blockRows), item % kvHeads, at, s);
         }
     }
 

@@ -30,7 +30,7 @@ public final class AttentionKeyValueHost extends AttentionHost {
 
     public AttentionKeyValueHost(View q, View k, View v, View dO, View stats, View last, View dk, View dv,
             int rows, int heads, int kvHeads, int headSize) {
-        super(rows, heads, kvHeads, headSize);
+        super(false, rows, heads, kvHeads, headSize);
         this.q = q;
         this.k = k;
         this.v = v;
@@ -39,10 +39,10 @@ public final class AttentionKeyValueHost extends AttentionHost {
         this.last = last;
         this.dk = dk;
         this.dv = dv;
-        keys = reserve(BLOCK * headSize);
-        values = reserve(BLOCK * headSize);
-        keySums = reserve(BLOCK * padded);
-        valueSums = reserve(BLOCK * padded);
+        keys = reserve(blockRows * headSize);
+        values = reserve(blockRows * headSize);
+        keySums = reserve(blockRows * padded);
+        valueSums = reserve(blockRows * padded);
         queries = reserve(SPAN * headSize);
         gradients = reserve(SPAN * headSize);
         queriesDown = reserve(SPAN * padded);
@@ -57,8 +57,8 @@ public final class AttentionKeyValueHost extends AttentionHost {
     @Override
     void block(int top, int bottom, int kvHead, int[] at, float[] s) {
         int end = greatest(last.buffer().ints(), at[5], top, bottom) + 1;
-        zero(s, keySums, BLOCK * padded);
-        zero(s, valueSums, BLOCK * padded);
+        zero(s, keySums, blockRows * padded);
+        zero(s, valueSums, blockRows * padded);
         packRows(k, at[1], kvHeads, kvHead, top, bottom, s, keys);
         packRows(v, at[2], kvHeads, kvHead, top, bottom, s, values);
         for (int span = top; span < end; span += SPAN) {

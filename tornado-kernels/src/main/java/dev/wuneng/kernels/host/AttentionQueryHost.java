@@ -24,7 +24,7 @@ public final class AttentionQueryHost extends AttentionHost {
     private final int transposing;
 
     public AttentionQueryHost(View q, View k, View v, View dO, View stats, View first, View dq, int rows, int heads, int kvHeads, int headSize) {
-        super(rows, heads, kvHeads, headSize);
+        super(true, rows, heads, kvHeads, headSize);
         this.q = q;
         this.k = k;
         this.v = v;
@@ -32,9 +32,9 @@ public final class AttentionQueryHost extends AttentionHost {
         this.stats = stats;
         this.first = first;
         this.dq = dq;
-        queries = reserve(shared * BLOCK * headSize);
-        gradients = reserve(shared * BLOCK * headSize);
-        sums = reserve(shared * BLOCK * padded);
+        queries = reserve(shared * blockRows * headSize);
+        gradients = reserve(shared * blockRows * headSize);
+        sums = reserve(shared * blockRows * padded);
         keys = reserve(SPAN * headSize);
         values = reserve(SPAN * headSize);
         keysDown = reserve(SPAN * padded);
@@ -46,10 +46,10 @@ public final class AttentionQueryHost extends AttentionHost {
     @Override
     void block(int top, int bottom, int kvHead, int[] at, float[] s) {
         IntArray firsts = first.buffer().ints();
-        zero(s, sums, shared * BLOCK * padded);
+        zero(s, sums, shared * blockRows * padded);
         for (int e = 0; e < shared; e++) {
-            packRows(q, at[0], heads, kvHead * shared + e, top, bottom, s, queries + e * BLOCK * headSize);
-            packRows(dO, at[3], heads, kvHead * shared + e, top, bottom, s, gradients + e * BLOCK * headSize);
+            packRows(q, at[0], heads, kvHead * shared + e, top, bottom, s, queries + e * blockRows * headSize);
+            packRows(dO, at[3], heads, kvHead * shared + e, top, bottom, s, gradients + e * blockRows * headSize);
         }
         for (int span = least(firsts, at[5], top, bottom); span < bottom; span += SPAN) {
             int count = Math.min(SPAN, bottom - span);
@@ -61,13 +61,13 @@ public final class AttentionQueryHost extends AttentionHost {
                 int low = Math.max(0, least(firsts, at[5], r, end) - span);
                 int high = Math.min(count, end - span);
                 for (int e = 0; low < high && e < shared; e++) {
-                    tile(s, e * BLOCK + r - top, kvHead * shared + e, r, end, span, count, low, high, at);
+                    tile(s, e * blockRows + r - top, kvHead * shared + e, r, end, span, count, low, high, at);
                 }
             }
         }
         for (int e = 0; e < shared; e++) {
             for (int r = top; r < bottom; r++) {
-                AttentionRows.write(s, sums + (e * BLOCK + r - top) * padded, scale, dq, element(at[6], heads, kvHead * shared + e, r), headSize);
+                AttentionRows.write(s, sums + (e * blockRows + r - top) * padded, scale, dq, element(at[6], heads, kvHead * shared + e, r), headSize);
             }
         }
     }

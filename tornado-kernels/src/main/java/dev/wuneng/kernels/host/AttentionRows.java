@@ -48,7 +48,7 @@ final class AttentionRows {
     static void weigh(float[] s, int row, int from, int to, float maximum, int totals) {
         FloatVector total = FloatVector.fromArray(Tile.SPECIES, s, totals);
         for (int c = from / LANES * LANES; c < to; c += LANES) {
-            FloatVector weight = VectorMath.exp(FloatVector.fromArray(Tile.SPECIES, s, row + c).sub(maximum));
+            FloatVector weight = VectorMath.weight(FloatVector.fromArray(Tile.SPECIES, s, row + c).sub(maximum));
             weight.intoArray(s, row + c);
             total = total.add(weight);
         }
@@ -68,7 +68,7 @@ final class AttentionRows {
     static void differentiateQuery(float[] s, int scores, int products, int from, int to, int low, int high, float scale, float norm, float dot) {
         for (int c = from / LANES * LANES; c < to; c += LANES) {
             FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, scores + c).mul(scale).sub(norm);
-            FloatVector weight = VectorMath.exp(masked(x, c, low, high));
+            FloatVector weight = VectorMath.weight(masked(x, c, low, high));
             FloatVector.fromArray(Tile.SPECIES, s, products + c).sub(dot).mul(weight).intoArray(s, products + c);
         }
     }
@@ -79,7 +79,7 @@ final class AttentionRows {
             FloatVector norm = FloatVector.fromArray(Tile.SPECIES, s, norms + c);
             FloatVector dot = FloatVector.fromArray(Tile.SPECIES, s, dots + c);
             FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, scores + c).mul(scale).sub(norm);
-            FloatVector weight = VectorMath.exp(masked(x, c, low, high));
+            FloatVector weight = VectorMath.weight(masked(x, c, low, high));
             weight.intoArray(s, scores + c);
             FloatVector.fromArray(Tile.SPECIES, s, products + c).sub(dot).mul(weight).intoArray(s, products + c);
         }

@@ -259,10 +259,17 @@ public final class DistillationHost implements HostBody {
 
     /** n₂ exp((x − n₀) n₁) + n₃ exp(x − n₀) in the place of x. */
     private static void blend(MemorySegment x, int x0, MemorySegment y, int y0, int size, float[] n) {
-        for (int j = 0; j < size; j += LENGTH) {
-            FloatVector s = Lanes.load(x, x0 + j, size - j).sub(n[0]);
-            FloatVector soft = VectorMath.weight(s.mul(n[1])).mul(n[2]);
-            Lanes.store(VectorMath.weight(s).fma(Lanes.of(n[3]), soft), x, x0 + j, size - j);
+        float top = n[0];
+        float coldness = n[1];
+        int j = 0;
+        for (; j <= size - LENGTH; j += LENGTH) {
+            FloatVector s = Lanes.load(x, x0 + j).sub(top);
+            FloatVector soft = VectorMath.weight(s.mul(coldness)).mul(n[2]);
+            Lanes.store(VectorMath.weight(s).fma(Lanes.of(n[3]), soft), x, x0 + j);
+        }
+        for (; j < size; j++) {
+            float s = x.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * (x0 + j)) - top;
+            x.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * (x0 + j), (float) (n[2] * Math.exp(s * coldness) + n[3] * Math.exp(s)));
         }
     }
 

@@ -35,7 +35,10 @@ final class SoftmaxHost {
             d = larger(d, Lanes.load(x, x0 + j + 3 * LENGTH));
         }
         a = larger(larger(a, b), larger(c, d));
-        for (; j < size; j += LENGTH) {
+        for (; j <= size - LENGTH; j += LENGTH) {
+            a = larger(a, Lanes.load(x, x0 + j));
+        }
+        if (j < size) {
             a = larger(a, Lanes.cut(Lanes.load(x, x0 + j, size - j), size - j, LOWEST));
         }
         n[0] = Lanes.max(a);
