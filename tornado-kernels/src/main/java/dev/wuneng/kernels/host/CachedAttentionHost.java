@@ -40,11 +40,7 @@ public final class CachedAttentionHost {
                     float keep = (float) Math.exp(top - next);
                     weights *= keep;
                     scaleSum(s, padded, keep);
-                    for (int c = 0; c < count; c++) {
-                        float weight = (float) Math.exp(s[2 * padded + c] - next);
-                        weights += weight;
-                        s[2 * padded + c] = weight;
-                    }
+                    weights += weigh(s, 2 * padded, count, next);
                     addValues(s, v, at[2] + group + j * kvHeads * headSize, kvHeads * headSize, count, headSize, padded);
                     top = next;
                 }
@@ -72,6 +68,18 @@ public final class CachedAttentionHost {
             largest = Math.max(largest, score);
         }
         return largest;
+    }
+
+    /** Makes weights exp(score − largest) of the scores, and gives their sum. */
+    private static float weigh(float[] s, int scores, int count, float largest) {
+        Arrays.fill(s, scores + count, scores + Lanes.roundUp(count), -1e30f);
+        FloatVector sum = Lanes.of(0f);
+        for (int c = 0; c < count; c += Lanes.LENGTH) {
+            FloatVector weight = VectorMath.weight(Lanes.load(s, scores + c).sub(largest));
+            Lanes.store(weight, s, scores + c);
+            sum = sum.add(weight);
+        }
+        return Lanes.sum(sum);
     }
 
     private static void addValues(float[] s, MemorySegment v, int v0, int stride, int count, int headSize, int padded) {
