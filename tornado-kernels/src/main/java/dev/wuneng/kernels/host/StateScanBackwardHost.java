@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.host;
 
+import dev.wuneng.kernels.host.StateScanHost.Chunk;
 import dev.wuneng.kernels.op.StateScan;
 import dev.wuneng.kernels.run.HostBody;
 import dev.wuneng.kernels.run.View;
@@ -7,192 +8,229 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/** The two passes of {@link dev.wuneng.kernels.op.StateScanBackward} in vectors; items are (state, block of the state). */
+/** The two passes of {@link dev.wuneng.kernels.op.StateScanBackward} as products of small matrices, {@link StatePiece} by piece, the last one first. */
 public final class StateScanBackwardHost {
     private StateScanBackwardHost() {
     }
 
-    /** f and dv, with values in the lanes. */
+    /** f and dv into work, and Gᵀ behind each chunk; items are states. */
     public static HostBody values(View streams, View u, View dy, View dz, View work, int tokens, int heads, int size, int workOfState) {
-        int blocks = StateBlock.blocks(size);
-        int out = size * StateBlock.WIDTH;
-        int vectors = out + 2 * StateBlock.WIDTH;
-        int dz0 = vectors + 2 * StateBlock.WIDTH;
-        int record = dz0 + size;
-        int length = 6 * size;
+        StatePiece p = new StatePiece(heads, size);
+        int chunks = StateScan.slots(tokens) - 1;
         return (from, to, at, scratch) -> {
-            float[] m = scratch.floats(record + 2 * length);
+            float[] m = scratch.floats(p.floats);
+            int[] begins = new int[StatePiece.TOKENS];
+            p.clear(m);
             MemorySegment stream = streams.segment();
-            MemorySegment result = work.segment();
-            for (int n = from; n < to; n++) {
-                int state = n / blocks;
-                int first = (n - state * blocks) * StateBlock.WIDTH;
-                int count = Math.min(size - first, StateBlock.WIDTH);
-                int f0 = at[4] + state * workOfState + first;
-                int now = record;
-                int after = record + length;
-                // Behind the last token nothing flows back: G is zero, and so are the f and the vectors that would change it.
-                Arrays.fill(m, 0, record + 2 * length, 0f);
-                for (int t = tokens - 1; t >= 0; t--) {
-                    int token = (state / heads * tokens + t) * heads + state % heads;
-                    StateBlock.load(stream, at[0] + token * 6 * size, m, now, length);
-                    StateBlock.load(u.segment(), at[1] + token * size + first, m, vectors, count);
-                    StateBlock.load(dy.segment(), at[2] + token * size + first, m, vectors + StateBlock.WIDTH, count);
-                    StateBlock.load(dz.segment(), at[3] + token * size, m, dz0, size);
-                    valuesToken(m, now, after, vectors, dz0, out, size);
-                    StateBlock.store(m, out, result, f0 + t * size, count);
-                    StateBlock.store(m, out + StateBlock.WIDTH, result, f0 + (tokens + t) * size, count);
-                    int done = now;
-                    now = after;
-                    after = done;
+            MemorySegment out = work.segment();
+            for (int state = from; state < to; state++) {
+                int f0 = at[4] + state * workOfState;
+                Arrays.fill(m, p.gradient, p.gradient + p.n * p.n, 0f);
+                for (int chunk = chunks - 1; chunk >= 0; chunk--) {
+                    Chunk c = Chunk.of(state, chunk, tokens, heads);
+                    p.storeTurned(m, p.gradient, out, f0 + (2 * tokens + chunk * size) * size);
+                    int end = c.length();
+                    for (int piece = pieces(p, m, stream, at[0] + c.token() * 6 * size, c.length(), heads, size, begins) - 1; piece >= 0; piece--) {
+                        int q = begins[piece];
+                        int token = c.token() + q * heads;
+                        int s0 = at[0] + token * 6 * size;
+                        int length = p.load(m, stream, s0, end - q, true);
+                        p.tokens(m, dz.segment(), at[3] + token * size, length, p.row(p.outer, StatePiece.Z));
+                        p.tokens(m, dy.segment(), at[2] + token * size, length, p.row(p.d, StatePiece.R));
+                        p.tokens(m, u.segment(), at[1] + token * size, length, p.row(p.d, StatePiece.Z));
+                        valuesPiece(p, m, length);
+                        int f = f0 + (c.begin() + q) * size;
+                        p.storeLines(m, p.second, out, f, length);
+                        p.storeLines(m, p.first, out, f + tokens * size, length);
+                        end = q;
+                    }
                 }
             }
         };
     }
 
-    /** G of this token from that of the next, f = G b and dv = G k̂, in one pass over the block. */
-    private static void valuesToken(float[] m, int now, int after, int vectors, int dz, int out, int size) {
-        FloatVector u0 = load(m, vectors);
-        FloatVector u1 = load(m, vectors + Lanes.LENGTH);
-        FloatVector dy0 = load(m, vectors + StateBlock.WIDTH);
-        FloatVector dy1 = load(m, vectors + StateBlock.WIDTH + Lanes.LENGTH);
-        FloatVector minus0 = load(m, out).neg();
-        FloatVector minus1 = load(m, out + Lanes.LENGTH).neg();
-        FloatVector f0 = Lanes.of(0f);
-        FloatVector f1 = Lanes.of(0f);
-        FloatVector dv0 = Lanes.of(0f);
-        FloatVector dv1 = Lanes.of(0f);
-        for (int j = 0; j < size; j++) {
-            int line = j * StateBlock.WIDTH;
-            FloatVector w = Lanes.of(m[after + j]);
-            FloatVector kappa = Lanes.of(m[after + size + j]);
-            FloatVector b = Lanes.of(m[now + 2 * size + j]);
-            FloatVector k = Lanes.of(m[now + 3 * size + j]);
-            FloatVector r = Lanes.of(m[now + 5 * size + j]);
-            FloatVector reader = Lanes.of(m[dz + j]);
-            FloatVector g0 = u0.fma(reader, dy0.fma(r, minus0.fma(kappa, load(m, line).mul(w))));
-            FloatVector g1 = u1.fma(reader, dy1.fma(r, minus1.fma(kappa, load(m, line + Lanes.LENGTH).mul(w))));
-            g0.intoArray(m, line);
-            g1.intoArray(m, line + Lanes.LENGTH);
-            f0 = g0.fma(b, f0);
-            f1 = g1.fma(b, f1);
-            dv0 = g0.fma(k, dv0);
-            dv1 = g1.fma(k, dv1);
+    /** Where the pieces of a chunk begin, and how many there are. */
+    private static int pieces(StatePiece p, float[] m, MemorySegment streams, int element, int tokens, int heads, int size, int[] begins) {
+        int count = 0;
+        for (int q = 0; q < tokens;) {
+            begins[count++] = q;
+            q += p.length(m, streams, element + q * heads * 6 * size, tokens - q);
         }
-        f0.intoArray(m, out);
-        f1.intoArray(m, out + Lanes.LENGTH);
-        dv0.intoArray(m, out + StateBlock.WIDTH);
-        dv1.intoArray(m, out + StateBlock.WIDTH + Lanes.LENGTH);
+        return count;
     }
 
-    /** All of dstreams, with keys in the lanes. The states of a chunk stay in thread memory, so work is only read. */
+    /** dv into first, f into second and, negative, into d; Gᵀ one piece back. */
+    private static void valuesPiece(StatePiece p, float[] m, int length) {
+        p.scale(m, p.row(p.outer, StatePiece.R), StatePiece.R, length);
+        p.scale(m, p.row(p.outer, StatePiece.Z), StatePiece.Z, length);
+        p.scale(m, p.row(p.outer, StatePiece.KAPPA), StatePiece.KAPPA, length);
+        p.turn(m, p.kb);
+        p.triangle(m, p.inner, StatePiece.R);
+        p.triangle(m, p.inner, StatePiece.Z);
+        p.triangle(m, p.inner, StatePiece.KAPPA);
+        p.multiply(m, p.kb, StatePiece.TOKENS, p.gradient, p.first);
+        p.multiply(m, p.row(p.kb, StatePiece.TOKENS), StatePiece.TOKENS, p.gradient, p.second);
+        p.multiplyTriangleTurned(m, 0, StatePiece.TOKENS, StatePiece.R, 2, p.d, p.first);
+        p.multiplyTriangleTurned(m, StatePiece.TOKENS, StatePiece.TOKENS, StatePiece.R, 2, p.d, p.second);
+        returned(p, m, length);
+        p.multiplyTriangleTurned(m, 0, StatePiece.TOKENS, StatePiece.KAPPA, 1, p.d, p.first);
+        p.decayLines(m, p.gradient, length);
+        p.addOuter(m, p.outer, p.d, 3 * StatePiece.TOKENS, p.gradient);
+    }
+
+    /** f_t = what b_t reads of G_L, of dy and u from t on, and of f behind t, one token after the other. */
+    private static void returned(StatePiece p, float[] m, int length) {
+        int line = 2 * StatePiece.TOKENS;
+        for (int t = length - 1; t >= 0; t--) {
+            int a = p.triangle + StatePiece.KAPPA * line + StatePiece.TOKENS + t;
+            for (int i = 0; i < p.n; i += 2 * Lanes.LENGTH) {
+                FloatVector f0 = Lanes.load(m, p.row(p.second, t) + i);
+                FloatVector f1 = Lanes.load(m, p.row(p.second, t) + i + Lanes.LENGTH);
+                for (int s = t + 1; s < length; s++) {
+                    int f = p.row(p.d, StatePiece.KAPPA + s) + i;
+                    FloatVector kappa = Lanes.of(m[a + s * line]);
+                    f0 = kappa.fma(Lanes.load(m, f), f0);
+                    f1 = kappa.fma(Lanes.load(m, f + Lanes.LENGTH), f1);
+                }
+                Lanes.store(f0, m, p.row(p.second, t) + i);
+                Lanes.store(f1, m, p.row(p.second, t) + i + Lanes.LENGTH);
+                Lanes.store(f0.neg(), m, p.row(p.d, StatePiece.KAPPA + t) + i);
+                Lanes.store(f1.neg(), m, p.row(p.d, StatePiece.KAPPA + t) + i + Lanes.LENGTH);
+            }
+        }
+        Arrays.fill(m, p.row(p.d, StatePiece.KAPPA + length), p.row(p.d, 3 * StatePiece.TOKENS), 0f);
+    }
+
+    /** All of dstreams; items are chunks of states. */
     public static HostBody keys(View streams, View e, View checkpoints, View u, View dy, View dz, View work, View dstreams,
             int tokens, int heads, int size, int workOfState) {
-        int blocks = StateBlock.blocks(size);
-        int states = size * StateBlock.WIDTH;
-        int scalars = states * (StateScan.CHUNK + 2);
-        int record = scalars + 4 * size;
-        int out = record + 6 * size + StateBlock.WIDTH;
+        StatePiece p = new StatePiece(heads, size);
+        int chunks = StateScan.slots(tokens) - 1;
+        int square = p.n * p.n;
         return (from, to, at, scratch) -> {
-            float[] m = scratch.floats(out + 6 * StateBlock.WIDTH);
+            // The states before the second and later pieces of a chunk.
+            float[] m = scratch.floats(p.floats + StatePiece.TOKENS * square);
+            int[] begins = new int[StatePiece.TOKENS];
+            p.clear(m);
             MemorySegment stream = streams.segment();
-            MemorySegment removed = e.segment();
             MemorySegment found = work.segment();
             for (int n = from; n < to; n++) {
-                int state = n / blocks;
-                int first = (n - state * blocks) * StateBlock.WIDTH;
-                int count = Math.min(size - first, StateBlock.WIDTH);
-                int f0 = at[6] + state * workOfState;
-                Arrays.fill(m, 0, states, 0f);
-                for (int chunk = (tokens - 1) / StateScan.CHUNK; chunk >= 0; chunk--) {
-                    int begin = (state / heads * tokens + chunk * StateScan.CHUNK) * heads + state % heads;
-                    int length = Math.min(tokens - chunk * StateScan.CHUNK, StateScan.CHUNK);
-                    int slot = state * StateScan.slots(tokens) + chunk;
-                    StateBlock.loadKeys(checkpoints.segment(), at[2] + slot * size * size, first, count, m, states, size);
-                    for (int q = 0; q < length; q++) {
-                        int token = begin + q * heads;
-                        StateBlock.load(stream, at[0] + token * 6 * size, m, record, 6 * size);
-                        StateBlock.load(removed, at[1] + token * size, m, scalars, size);
-                        forwardToken(m, (q + 1) * states, record + first, record + 4 * size, scalars, size);
+                Chunk c = Chunk.of(n / chunks, n % chunks, tokens, heads);
+                int f0 = at[6] + c.state() * workOfState;
+                p.loadMatrix(found, f0 + (2 * tokens + n % chunks * size) * size, m, p.gradient);
+                p.loadMatrix(checkpoints.segment(), at[2] + c.slot() * size * size, m, p.state);
+                int count = pieces(p, m, stream, at[0] + c.token() * 6 * size, c.length(), heads, size, begins);
+                for (int piece = 0; piece < count - 1; piece++) {
+                    System.arraycopy(m, p.state, m, p.floats + piece * square, square);
+                    int token = c.token() + begins[piece] * heads;
+                    int length = p.load(m, stream, at[0] + token * 6 * size, begins[piece + 1] - begins[piece], false);
+                    loadRemoved(p, m, e.segment(), at[1] + token * size, length);
+                    p.decayColumns(m, p.state, length);
+                    p.addOuter(m, p.ve, p.kb, 2 * StatePiece.TOKENS, p.state);
+                }
+                int end = c.length();
+                for (int piece = count - 1; piece >= 0; piece--) {
+                    int q = begins[piece];
+                    int token = c.token() + q * heads;
+                    int s0 = at[0] + token * 6 * size;
+                    int f = f0 + (c.begin() + q) * size;
+                    int length = p.load(m, stream, s0, end - q, true);
+                    loadRemoved(p, m, e.segment(), at[1] + token * size, length);
+                    p.tokens(m, dz.segment(), at[5] + token * size, length, p.row(p.outer, StatePiece.Z));
+                    p.tokens(m, dy.segment(), at[4] + token * size, length, p.row(p.d, StatePiece.R));
+                    p.tokens(m, u.segment(), at[3] + token * size, length, p.row(p.d, StatePiece.Z));
+                    p.lines(m, found, f, length, p.row(p.d, StatePiece.KAPPA));
+                    p.negate(m, p.row(p.d, StatePiece.KAPPA), length);
+                    if (piece < count - 1) {
+                        System.arraycopy(m, p.floats + piece * square, m, p.state, square);
                     }
-                    for (int q = length - 1; q >= 0; q--) {
-                        int token = begin + q * heads;
-                        int f = f0 + (chunk * StateScan.CHUNK + q) * size;
-                        StateBlock.load(stream, at[0] + token * 6 * size, m, record, 6 * size);
-                        StateBlock.load(removed, at[1] + token * size, m, scalars, size);
-                        StateBlock.load(u.segment(), at[3] + token * size, m, scalars + size, size);
-                        StateBlock.load(dy.segment(), at[4] + token * size, m, scalars + 2 * size, size);
-                        StateBlock.load(found, f, m, scalars + 3 * size, size);
-                        StateBlock.load(dz.segment(), at[5] + token * size + first, m, out, count);
-                        StateBlock.load(found, f + tokens * size + first, m, out + 4 * StateBlock.WIDTH, count);
-                        keysToken(m, (q + 1) * states, record + first, record + 4 * size, scalars, out, size);
-                        for (int vector = 0; vector < 6; vector++) {
-                            StateBlock.store(m, out + vector * StateBlock.WIDTH, dstreams.segment(), at[7] + (token * 6 + vector) * size + first, count);
-                        }
+                    keysPiece(p, m, length);
+                    int d0 = at[7] + token * 6 * size;
+                    p.storeVector(m, p.across, dstreams.segment(), d0, 0, length);
+                    p.storeVector(m, p.row(p.first, StatePiece.KAPPA), dstreams.segment(), d0, 1, length);
+                    p.storeVector(m, p.row(p.second, StatePiece.TOKENS), dstreams.segment(), d0, 2, length);
+                    p.storeVector(m, p.row(p.second, 0), dstreams.segment(), d0, 3, length);
+                    p.lines(m, found, f + tokens * size, length, p.ve);
+                    p.storeVector(m, p.ve, dstreams.segment(), d0, 4, length);
+                    p.storeVector(m, p.row(p.first, StatePiece.R), dstreams.segment(), d0, 5, length);
+                    if (piece > 0) {
+                        p.decayColumns(m, p.gradient, length);
+                        p.addOuter(m, p.d, p.outer, 3 * StatePiece.TOKENS, p.gradient);
                     }
+                    end = q;
                 }
             }
         };
     }
 
-    /** S behind this token, one block further on in memory than S before it. */
-    private static void forwardToken(float[] m, int before, int keys, int v, int e, int size) {
-        FloatVector w0 = load(m, keys);
-        FloatVector w1 = load(m, keys + Lanes.LENGTH);
-        FloatVector minus0 = load(m, keys + 2 * size).neg();
-        FloatVector minus1 = load(m, keys + 2 * size + Lanes.LENGTH).neg();
-        FloatVector k0 = load(m, keys + 3 * size);
-        FloatVector k1 = load(m, keys + 3 * size + Lanes.LENGTH);
-        int after = before + size * StateBlock.WIDTH;
-        for (int i = 0; i < size; i++) {
-            int line = i * StateBlock.WIDTH;
-            FloatVector value = Lanes.of(m[v + i]);
-            FloatVector removed = Lanes.of(m[e + i]);
-            FloatVector s0 = k0.fma(value, minus0.fma(removed, load(m, before + line).mul(w0)));
-            FloatVector s1 = k1.fma(value, minus1.fma(removed, load(m, before + line + Lanes.LENGTH).mul(w1)));
-            s0.intoArray(m, after + line);
-            s1.intoArray(m, after + line + Lanes.LENGTH);
+    private static void loadRemoved(StatePiece p, float[] m, MemorySegment e, int element, int length) {
+        p.tokens(m, e, element, length, p.row(p.ve, StatePiece.TOKENS));
+        p.negate(m, p.row(p.ve, StatePiece.TOKENS), length);
+    }
+
+    /** dr, z and dκ̂ into first, dk̂ and db into second, dw into across. */
+    private static void keysPiece(StatePiece p, float[] m, int length) {
+        int tokens = StatePiece.TOKENS;
+        p.scale(m, p.row(p.outer, StatePiece.R), StatePiece.R, length);
+        p.scale(m, p.row(p.outer, StatePiece.Z), StatePiece.Z, length);
+        p.scale(m, p.row(p.outer, StatePiece.KAPPA), StatePiece.KAPPA, length);
+        p.turn(m, p.ve);
+        p.triangle(m, p.d, StatePiece.R);
+        p.triangle(m, p.d, StatePiece.Z);
+        p.triangle(m, p.d, StatePiece.KAPPA);
+        p.multiply(m, p.d, 3 * tokens, p.state, p.first);
+        firstDecay(p, m, length);
+        p.multiplyTriangle(m, StatePiece.R, 3, p.kb, p.second, false);
+        p.combine(m, p.row(p.first, StatePiece.R), p.row(p.through, 1), p.row(p.second, StatePiece.R), p.row(p.inverse, 1), length);
+        p.combine(m, p.row(p.first, StatePiece.Z), p.row(p.through, 1), p.row(p.second, StatePiece.Z), p.row(p.inverse, 1), length);
+        p.combine(m, p.row(p.first, StatePiece.KAPPA), p.row(p.through, 0), p.row(p.second, StatePiece.KAPPA), p.row(p.inverse, 0), length);
+        p.multiply(m, p.ve, 2 * tokens, p.gradient, p.second);
+        p.multiplyTriangleTurned(m, 0, 2 * tokens, StatePiece.R, 3, p.inner, p.second);
+        decays(p, m, length);
+        p.times(m, p.row(p.second, 0), p.rest, p.row(p.second, 0), length);
+        p.times(m, p.row(p.second, tokens), p.rest, p.row(p.second, tokens), length);
+    }
+
+    /** What G_1 ⊙ S_0 sums up to over values, but for the decays R_1, behind the rows of dw. */
+    private static void firstDecay(StatePiece p, float[] m, int length) {
+        for (int j = 0; j < p.n; j += Lanes.LENGTH) {
+            FloatVector sum = Lanes.of(0f);
+            for (int i = j; i < p.n * p.n; i += p.n) {
+                sum = Lanes.load(m, p.gradient + i).fma(Lanes.load(m, p.state + i), sum);
+            }
+            for (int i = j; i < 3 * StatePiece.TOKENS * p.n; i += p.n) {
+                sum = Lanes.load(m, p.inner + i).fma(Lanes.load(m, p.first + i), sum);
+            }
+            Lanes.store(sum, m, p.row(p.across, StatePiece.TOKENS) + j);
         }
     }
 
     /**
-     * The gradients of this token's keys, and G for the token before. Scalars are e, u, dy and f, size each; out holds dz first, and then
-     * dw, dκ̂, db, dk̂, what was there for dv, and dr.
+     * dw without a sum over values: w_t ⊙ dw_t is what G_t ⊙ S_(t−1) sums up to after the decay, and from one token to the next
+     *
+     * <pre>
+     *   w_(t+1) ⊙ dw_(t+1) = w_t ⊙ dw_t + k̂_t ⊙ dk̂_t + b_t ⊙ db_t − r_t ⊙ dr_t − dz_t ⊙ z_t − κ̂_(t+1) ⊙ dκ̂_(t+1)
+     * </pre>
      */
-    private static void keysToken(float[] m, int before, int keys, int v, int scalars, int out, int size) {
-        int after = before + size * StateBlock.WIDTH;
-        for (int part = 0; part < StateBlock.WIDTH; part += Lanes.LENGTH) {
-            FloatVector w = load(m, keys + part);
-            FloatVector kappa = load(m, keys + size + part).neg();
-            FloatVector r = load(m, keys + 5 * size + part);
-            FloatVector reader = load(m, out + part);
-            FloatVector dw = Lanes.of(0f);
-            FloatVector dkappa = Lanes.of(0f);
-            FloatVector db = Lanes.of(0f);
-            FloatVector dk = Lanes.of(0f);
-            FloatVector dr = Lanes.of(0f);
-            for (int i = 0; i < size; i++) {
-                int line = i * StateBlock.WIDTH + part;
-                FloatVector dy = Lanes.of(m[scalars + 2 * size + i]);
-                FloatVector f = Lanes.of(m[scalars + 3 * size + i]);
-                FloatVector old = load(m, before + line);
-                FloatVector g = reader.fma(Lanes.of(m[scalars + size + i]), r.fma(dy, load(m, line)));
-                dw = g.fma(old, dw);
-                dkappa = old.fma(f, dkappa);
-                db = g.fma(Lanes.of(m[scalars + i]), db);
-                dk = g.fma(Lanes.of(m[v + i]), dk);
-                dr = load(m, after + line).fma(dy, dr);
-                kappa.fma(f, g.mul(w)).intoArray(m, line);
+    private static void decays(StatePiece p, float[] m, int length) {
+        for (int j = 0; j < p.n; j += Lanes.LENGTH) {
+            FloatVector dw = Lanes.load(m, p.row(p.across, StatePiece.TOKENS) + j).mul(Lanes.load(m, p.rest + j));
+            FloatVector x = dw.mul(Lanes.load(m, p.decays + j));
+            Lanes.store(dw, m, p.across + j);
+            for (int t = 0; t + 1 < length; t++) {
+                int i = t * p.n + j;
+                int r = StatePiece.R * p.n + i;
+                int z = StatePiece.Z * p.n + i;
+                int kappa = (StatePiece.KAPPA + 1) * p.n + i;
+                int b = StatePiece.TOKENS * p.n + i;
+                FloatVector less = Lanes.load(m, p.inner + r).mul(Lanes.load(m, p.first + r));
+                less = Lanes.load(m, p.inner + z).fma(Lanes.load(m, p.first + z), less);
+                less = Lanes.load(m, p.inner + kappa).fma(Lanes.load(m, p.first + kappa), less);
+                x = Lanes.load(m, p.kb + i).fma(Lanes.load(m, p.second + i), x);
+                x = Lanes.load(m, p.kb + b).fma(Lanes.load(m, p.second + b), x);
+                x = x.sub(less.mul(Lanes.load(m, p.rest + i)));
+                Lanes.store(x.div(Lanes.load(m, p.decays + p.n + i)), m, p.across + p.n + i);
             }
-            dw.intoArray(m, out + part);
-            dkappa.neg().intoArray(m, out + StateBlock.WIDTH + part);
-            db.neg().intoArray(m, out + 2 * StateBlock.WIDTH + part);
-            dk.intoArray(m, out + 3 * StateBlock.WIDTH + part);
-            dr.intoArray(m, out + 5 * StateBlock.WIDTH + part);
         }
-    }
-
-    private static FloatVector load(float[] from, int at) {
-        return FloatVector.fromArray(Lanes.SPECIES, from, at);
     }
 }

@@ -35,6 +35,16 @@ final class Transposition {
         edge(from, offset + (long) i * ld, ld, rows - i, columns, s, to + i, ldt);
     }
 
+    /** The same within thread memory, where rows and columns are multiples of a vector's length. */
+    static void run(float[] s, int from, int ld, int rows, int columns, int to, int ldt, int scratch) {
+        for (int i = 0; i < rows; i += LANES) {
+            for (int j = 0; j < columns; j += LANES) {
+                round(s, from + i * ld + j, ld, scratch, LANES);
+                rounds(s, to + j * ldt + i, ldt, scratch);
+            }
+        }
+    }
+
     private static void block(MemorySegment from, long offset, int ld, float[] s, int to, int ldt, int scratch) {
         int half = LANES / 2;
         for (int i = 0; i < half; i++) {
@@ -42,22 +52,28 @@ final class Transposition {
             FloatVector y = FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + (long) (i + half) * ld), ORDER);
             zip(x, y, s, scratch + 2 * i * LANES, LANES);
         }
+        rounds(s, to, ldt, scratch);
+    }
+
+    /** All rounds but the first. */
+    private static void rounds(float[] s, int to, int ldt, int scratch) {
+        int half = LANES / 2;
         int here = scratch;
         int there = scratch + LANES * LANES;
         for (int zipped = 2; zipped < half; zipped *= 2) {
-            round(s, here, there, LANES);
+            round(s, here, LANES, there, LANES);
             int swap = here;
             here = there;
             there = swap;
         }
-        round(s, here, to, ldt);
+        round(s, here, LANES, to, ldt);
     }
 
-    private static void round(float[] s, int from, int to, int ldt) {
+    private static void round(float[] s, int from, int ld, int to, int ldt) {
         int half = LANES / 2;
         for (int i = 0; i < half; i++) {
-            FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, from + i * LANES);
-            FloatVector y = FloatVector.fromArray(Tile.SPECIES, s, from + (i + half) * LANES);
+            FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld);
+            FloatVector y = FloatVector.fromArray(Tile.SPECIES, s, from + (i + half) * ld);
             zip(x, y, s, to + 2 * i * ldt, ldt);
         }
     }

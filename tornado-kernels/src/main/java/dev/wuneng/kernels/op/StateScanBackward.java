@@ -31,7 +31,7 @@ public final class StateScanBackward {
 
     /** Elements of {@code work}, memory that the two backward launches of one layer share and that may serve all layers in turn. */
     public static long workSize(int batch, int tokens, int heads, int headSize) {
-        return (long) batch * heads * workOfState(tokens, headSize);
+        return (long) batch * heads * Math.max(workOfState(tokens, headSize), workOfStateOnHost(tokens, headSize));
     }
 
     /** f and dv of all tokens, then the states before and after every token of a chunk. */
@@ -39,11 +39,16 @@ public final class StateScanBackward {
         return (2 * tokens + (StateScan.CHUNK + 1) * size) * size;
     }
 
+    /** f and dv of all tokens, then G behind every chunk, so that {@link #keys} can take the chunks side by side. */
+    private static int workOfStateOnHost(int tokens, int size) {
+        return (2 * tokens + (StateScan.slots(tokens) - 1) * size) * size;
+    }
+
     /** Writes du = S dz, which is needed before dy is complete. */
     public static Launch readout(View streams, View e, View checkpoints, View dz, View du, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_readout", StateScanBackward::stateScanBackwardReadout,
                 batch * heads * (StateScan.slots(tokens) - 1) * headSize, streams, e, checkpoints, dz, du, tokens, heads, headSize)
-                .onHost(() -> new HostForm(StateScanHost.items(batch * heads, headSize),
+                .onHost(() -> new HostForm(batch * heads * (StateScan.slots(tokens) - 1),
                         StateScanHost.backwardReadout(streams, e, checkpoints, dz, du, tokens, heads, headSize)));
     }
 
@@ -51,8 +56,8 @@ public final class StateScanBackward {
     public static Launch values(View streams, View u, View dy, View dz, View work, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_values", StateScanBackward::stateScanBackwardValues, batch * heads * headSize,
                 streams, u, dy, dz, work, tokens, heads, headSize)
-                .onHost(() -> new HostForm(StateScanHost.items(batch * heads, headSize),
-                        StateScanBackwardHost.values(streams, u, dy, dz, work, tokens, heads, headSize, workOfState(tokens, headSize))));
+                .onHost(() -> new HostForm(batch * heads,
+                        StateScanBackwardHost.values(streams, u, dy, dz, work, tokens, heads, headSize, workOfStateOnHost(tokens, headSize))));
     }
 
     /** Writes dstreams; it follows {@link #values}. */
@@ -60,8 +65,8 @@ public final class StateScanBackward {
             int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_keys", StateScanBackward::stateScanBackwardKeys, batch * heads * headSize,
                 streams, e, checkpoints, u, dy, dz, work, dstreams, tokens, heads, headSize)
-                .onHost(() -> new HostForm(StateScanHost.items(batch * heads, headSize), StateScanBackwardHost.keys(streams, e, checkpoints, u, dy, dz, work, dstreams,
-                        tokens, heads, headSize, workOfState(tokens, headSize))));
+                .onHost(() -> new HostForm(batch * heads * (StateScan.slots(tokens) - 1), StateScanBackwardHost.keys(streams, e, checkpoints, u, dy, dz, work, dstreams,
+                        tokens, heads, headSize, workOfStateOnHost(tokens, headSize))));
     }
 
     public static void stateScanBackwardReadout(int from, int to, IntArray at, int p, FloatArray streams, FloatArray e, FloatArray checkpoints,

@@ -7,6 +7,7 @@ import dev.wuneng.kernels.op.Distillation;
 import dev.wuneng.kernels.op.Linear;
 import dev.wuneng.kernels.op.StateScan;
 import dev.wuneng.kernels.op.StateScanBackward;
+import dev.wuneng.kernels.op.StateStreams;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.Program;
@@ -130,7 +131,7 @@ public final class Works {
 
     private static Runnable scan(int tokens, Executor executor) {
         long size = (long) tokens * HEADS * HEAD;
-        View streams = random("streams", 6 * size, executor);
+        View streams = streams(size, executor);
         View initial = zeros("initial", (long) HEADS * HEAD * HEAD);
         View checkpoints = zeros("checkpoints", StateScan.checkpointsSize(1, tokens, HEADS, HEAD));
         View e = zeros("e", size);
@@ -144,6 +145,23 @@ public final class Works {
                 .add(StateScanBackward.readout(streams, e, checkpoints, dz, zeros("du", size), 1, tokens, HEADS, HEAD))
                 .add(StateScanBackward.values(streams, u, dy, dz, work, 1, tokens, HEADS, HEAD))
                 .add(StateScanBackward.keys(streams, e, checkpoints, u, dy, dz, work, zeros("dstreams", 6 * size), 1, tokens, HEADS, HEAD)));
+    }
+
+    /** What {@link StateStreams} writes: decays between 0.55 and 1, κ̂ of length about 1, b = κ̂ ⊙ a. */
+    private static View streams(long size, Executor executor) {
+        Buffer buffer = Buffer.floats("streams", StateStreams.VECTORS * size);
+        Random random = new Random(1);
+        for (int i = 0; i < buffer.size(); i++) {
+            float value = random.nextFloat() - 0.5f;
+            buffer.floats().set(i, switch (i / HEAD % StateStreams.VECTORS) {
+                case 0 -> 0.775f + 0.45f * value;
+                case 1 -> 0.43f * value;
+                case 2 -> buffer.floats().get(i - HEAD) * random.nextFloat();
+                default -> value;
+            });
+        }
+        executor.upload(buffer);
+        return buffer.view();
     }
 
     private static Runnable crossEntropy(int rows, Executor executor) {

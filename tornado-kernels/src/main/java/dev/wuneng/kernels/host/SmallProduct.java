@@ -1,0 +1,153 @@
+package dev.wuneng.kernels.host;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Products of matrices that lie in thread memory and in the first caches, as they are: c = z + a b, where all but a are row-major and a may be stored
+ * any way round. {@link GemmHost} is for matrices that have to be packed.
+ */
+final class SmallProduct {
+    /** The rows of c are a multiple of this. */
+    static final int ROWS = 4;
+    /** The columns of c are a multiple of this. */
+    static final int COLUMNS = 2 * Lanes.LENGTH;
+    /** Sixteen sums, four vectors of b and an element of a need a register file of 32, which comes with vectors of 512 bits. */
+    private static final int WIDE = Lanes.LENGTH == 16 ? 2 * COLUMNS : Integer.MAX_VALUE;
+
+    private SmallProduct() {
+    }
+
+    /**
+     * @param a element (i, l) is at {@code a + i · aRow + l · aStep}
+     * @param b row l begins at {@code b + l · ldb}
+     * @param z row i begins at {@code z + i · ldz}; c itself, or zeros with ldz = 0
+     * @param c row i begins at {@code c + i · ldc}
+     */
+    static void run(float[] s, int a, int aRow, int aStep, int b, int ldb, int z, int ldz, int c, int ldc, int rows, int columns, int k) {
+        int j = 0;
+        for (; j <= columns - WIDE; j += WIDE) {
+            for (int i = 0; i < rows; i += ROWS) {
+                four(s, a + i * aRow, aRow, aStep, b + j, ldb, z + i * ldz + j, ldz, c + i * ldc + j, ldc, k);
+            }
+        }
+        for (; j < columns; j += COLUMNS) {
+            for (int i = 0; i < rows; i += ROWS) {
+                two(s, a + i * aRow, aRow, aStep, b + j, ldb, z + i * ldz + j, ldz, c + i * ldc + j, ldc, k);
+            }
+        }
+    }
+
+    /** Four rows of two vectors. */
+    private static void two(float[] s, int a, int aRow, int aStep, int b, int ldb, int z, int ldz, int c, int ldc, int k) {
+        int c1 = c + ldc;
+        int c2 = c1 + ldc;
+        int c3 = c2 + ldc;
+        int z1 = z + ldz;
+        int z2 = z1 + ldz;
+        int z3 = z2 + ldz;
+        FloatVector c00 = Lanes.load(s, z);
+        FloatVector c01 = Lanes.load(s, z + Lanes.LENGTH);
+        FloatVector c10 = Lanes.load(s, z1);
+        FloatVector c11 = Lanes.load(s, z1 + Lanes.LENGTH);
+        FloatVector c20 = Lanes.load(s, z2);
+        FloatVector c21 = Lanes.load(s, z2 + Lanes.LENGTH);
+        FloatVector c30 = Lanes.load(s, z3);
+        FloatVector c31 = Lanes.load(s, z3 + Lanes.LENGTH);
+        for (int l = 0; l < k; l++) {
+            int from = b + l * ldb;
+            int at = a + l * aStep;
+            FloatVector b0 = Lanes.load(s, from);
+            FloatVector b1 = Lanes.load(s, from + Lanes.LENGTH);
+            FloatVector x = Lanes.of(s[at]);
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            x = Lanes.of(s[at + aRow]);
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            x = Lanes.of(s[at + 2 * aRow]);
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            x = Lanes.of(s[at + 3 * aRow]);
+            c30 = x.fma(b0, c30);
+            c31 = x.fma(b1, c31);
+        }
+        Lanes.store(c00, s, c);
+        Lanes.store(c01, s, c + Lanes.LENGTH);
+        Lanes.store(c10, s, c1);
+        Lanes.store(c11, s, c1 + Lanes.LENGTH);
+        Lanes.store(c20, s, c2);
+        Lanes.store(c21, s, c2 + Lanes.LENGTH);
+        Lanes.store(c30, s, c3);
+        Lanes.store(c31, s, c3 + Lanes.LENGTH);
+    }
+
+    /** Four rows of four vectors. */
+    private static void four(float[] s, int a, int aRow, int aStep, int b, int ldb, int z, int ldz, int c, int ldc, int k) {
+        int c1 = c + ldc;
+        int c2 = c1 + ldc;
+        int c3 = c2 + ldc;
+        int z1 = z + ldz;
+        int z2 = z1 + ldz;
+        int z3 = z2 + ldz;
+        FloatVector c00 = Lanes.load(s, z);
+        FloatVector c01 = Lanes.load(s, z + Lanes.LENGTH);
+        FloatVector c02 = Lanes.load(s, z + 2 * Lanes.LENGTH);
+        FloatVector c03 = Lanes.load(s, z + 3 * Lanes.LENGTH);
+        FloatVector c10 = Lanes.load(s, z1);
+        FloatVector c11 = Lanes.load(s, z1 + Lanes.LENGTH);
+        FloatVector c12 = Lanes.load(s, z1 + 2 * Lanes.LENGTH);
+        FloatVector c13 = Lanes.load(s, z1 + 3 * Lanes.LENGTH);
+        FloatVector c20 = Lanes.load(s, z2);
+        FloatVector c21 = Lanes.load(s, z2 + Lanes.LENGTH);
+        FloatVector c22 = Lanes.load(s, z2 + 2 * Lanes.LENGTH);
+        FloatVector c23 = Lanes.load(s, z2 + 3 * Lanes.LENGTH);
+        FloatVector c30 = Lanes.load(s, z3);
+        FloatVector c31 = Lanes.load(s, z3 + Lanes.LENGTH);
+        FloatVector c32 = Lanes.load(s, z3 + 2 * Lanes.LENGTH);
+        FloatVector c33 = Lanes.load(s, z3 + 3 * Lanes.LENGTH);
+        for (int l = 0; l < k; l++) {
+            int from = b + l * ldb;
+            int at = a + l * aStep;
+            FloatVector b0 = Lanes.load(s, from);
+            FloatVector b1 = Lanes.load(s, from + Lanes.LENGTH);
+            FloatVector b2 = Lanes.load(s, from + 2 * Lanes.LENGTH);
+            FloatVector b3 = Lanes.load(s, from + 3 * Lanes.LENGTH);
+            FloatVector x = Lanes.of(s[at]);
+            c00 = x.fma(b0, c00);
+            c01 = x.fma(b1, c01);
+            c02 = x.fma(b2, c02);
+            c03 = x.fma(b3, c03);
+            x = Lanes.of(s[at + aRow]);
+            c10 = x.fma(b0, c10);
+            c11 = x.fma(b1, c11);
+            c12 = x.fma(b2, c12);
+            c13 = x.fma(b3, c13);
+            x = Lanes.of(s[at + 2 * aRow]);
+            c20 = x.fma(b0, c20);
+            c21 = x.fma(b1, c21);
+            c22 = x.fma(b2, c22);
+            c23 = x.fma(b3, c23);
+            x = Lanes.of(s[at + 3 * aRow]);
+            c30 = x.fma(b0, c30);
+            c31 = x.fma(b1, c31);
+            c32 = x.fma(b2, c32);
+            c33 = x.fma(b3, c33);
+        }
+        Lanes.store(c00, s, c);
+        Lanes.store(c01, s, c + Lanes.LENGTH);
+        Lanes.store(c02, s, c + 2 * Lanes.LENGTH);
+        Lanes.store(c03, s, c + 3 * Lanes.LENGTH);
+        Lanes.store(c10, s, c1);
+        Lanes.store(c11, s, c1 + Lanes.LENGTH);
+        Lanes.store(c12, s, c1 + 2 * Lanes.LENGTH);
+        Lanes.store(c13, s, c1 + 3 * Lanes.LENGTH);
+        Lanes.store(c20, s, c2);
+        Lanes.store(c21, s, c2 + Lanes.LENGTH);
+        Lanes.store(c22, s, c2 + 2 * Lanes.LENGTH);
+        Lanes.store(c23, s, c2 + 3 * Lanes.LENGTH);
+        Lanes.store(c30, s, c3);
+        Lanes.store(c31, s, c3 + Lanes.LENGTH);
+        Lanes.store(c32, s, c3 + 2 * Lanes.LENGTH);
+        Lanes.store(c33, s, c3 + 3 * Lanes.LENGTH);
+    }
+}
