@@ -43,6 +43,7 @@ final class StatePiece {
 
     private final int size;
     private final int heads;
+    private final PaddedRows padded;
     /** A head's numbers and zeros. */
     final int n;
     /** w. */
@@ -77,6 +78,7 @@ final class StatePiece {
         this.heads = heads;
         this.size = size;
         n = (size + SmallProduct.COLUMNS - 1) / SmallProduct.COLUMNS * SmallProduct.COLUMNS;
+        padded = new PaddedRows(size, n);
         int rows = TOKENS * n;
         decays = 0;
         through = decays + rows;
@@ -128,7 +130,7 @@ final class StatePiece {
 
     /** The tokens of the piece, which {@link #load} gives too. */
     int length(float[] m, MemorySegment streams, int element, int most) {
-        loadRows(streams, element, 6 * heads * size, m, decays, most, 1f);
+        padded.load(streams, element, 6 * heads * size, m, decays, most, 1f);
         int length = 1;
         while (length < most && gentle(m, decays + length * n)) {
             length++;
@@ -158,7 +160,7 @@ final class StatePiece {
     }
 
     private void loadRow(MemorySegment from, int element, float[] m, int to) {
-        loadRows(from, element, 0, m, to, 1, 0f);
+        padded.load(from, element, 0, m, to, 1, 0f);
     }
 
     /** Zeros behind the last token. */
@@ -172,7 +174,7 @@ final class StatePiece {
     }
 
     private void tokens(float[] m, MemorySegment from, int element, int step, int length, int to) {
-        loadRows(from, element, step, m, to, length, 0f);
+        padded.load(from, element, step, m, to, length, 0f);
         if (length < TOKENS) {
             rest(m, to, length);
         }
@@ -184,15 +186,15 @@ final class StatePiece {
     }
 
     void storeLines(float[] m, int from, MemorySegment to, int element, int length) {
-        storeRows(m, from, to, element, size, length);
+        padded.store(m, from, to, element, size, length);
     }
 
     void storeTokens(float[] m, int from, MemorySegment to, int element, int length) {
-        storeRows(m, from, to, element, heads * size, length);
+        padded.store(m, from, to, element, heads * size, length);
     }
 
     void storeVector(float[] m, int from, MemorySegment dstreams, int element, int vector, int length) {
-        storeRows(m, from, dstreams, element + vector * size, 6 * heads * size, length);
+        padded.store(m, from, dstreams, element + vector * size, 6 * heads * size, length);
     }
 
     /** Rows of outer and inner from rows of r, κ̂ or dz, which are lost where they stand in outer. */
@@ -276,7 +278,7 @@ final class StatePiece {
         if (size == n) {
             Lanes.read(from, element, m, to, n * n, 0f);
         } else {
-            loadRows(from, element, size, m, to, size, 0f);
+            padded.load(from, element, size, m, to, size, 0f);
         }
     }
 
@@ -284,7 +286,7 @@ final class StatePiece {
         if (size == n) {
             Lanes.write(m, from, to, element, n * n);
         } else {
-            storeRows(m, from, to, element, size, size);
+            padded.store(m, from, to, element, size, size);
         }
     }
 
@@ -340,63 +342,6 @@ final class StatePiece {
                 Lanes.store(Lanes.of(1f).div(product), m, inverse + (t + 1) * n + j);
                 product = product.mul(Lanes.load(m, decays + t * n + j));
             }
-        }
-    }
-
-    /** Four vectors, as many as a head often has, and whole vectors have loops of their own: a load that may be masked is slow. */
-    private void loadRows(MemorySegment from, int element, int step, float[] m, int to, int rows, float filler) {
-        int j = 0;
-        for (; j + 4 * Lanes.LENGTH <= size; j += 4 * Lanes.LENGTH) {
-            loadFour(from, element + j, step, m, to + j, rows);
-        }
-        for (; j + Lanes.LENGTH <= size; j += Lanes.LENGTH) {
-            for (int t = 0; t < rows; t++) {
-                Lanes.store(Lanes.load(from, element + t * step + j), m, to + t * n + j);
-            }
-        }
-        if (j < size) {
-            for (int t = 0; t < rows; t++) {
-                Lanes.store(Lanes.cut(Lanes.load(from, element + t * step + j, size - j), size - j, filler), m, to + t * n + j);
-            }
-        }
-    }
-
-    private void loadFour(MemorySegment from, int element, int step, float[] m, int to, int rows) {
-        for (int t = 0; t < rows; t++) {
-            int source = element + t * step;
-            int target = to + t * n;
-            Lanes.store(Lanes.load(from, source), m, target);
-            Lanes.store(Lanes.load(from, source + Lanes.LENGTH), m, target + Lanes.LENGTH);
-            Lanes.store(Lanes.load(from, source + 2 * Lanes.LENGTH), m, target + 2 * Lanes.LENGTH);
-            Lanes.store(Lanes.load(from, source + 3 * Lanes.LENGTH), m, target + 3 * Lanes.LENGTH);
-        }
-    }
-
-    private void storeRows(float[] m, int from, MemorySegment to, int element, int step, int rows) {
-        int j = 0;
-        for (; j + 4 * Lanes.LENGTH <= size; j += 4 * Lanes.LENGTH) {
-            storeFour(m, from + j, to, element + j, step, rows);
-        }
-        for (; j + Lanes.LENGTH <= size; j += Lanes.LENGTH) {
-            for (int t = 0; t < rows; t++) {
-                Lanes.store(Lanes.load(m, from + t * n + j), to, element + t * step + j);
-            }
-        }
-        if (j < size) {
-            for (int t = 0; t < rows; t++) {
-                Lanes.store(Lanes.load(m, from + t * n + j), to, element + t * step + j, size - j);
-            }
-        }
-    }
-
-    private void storeFour(float[] m, int from, MemorySegment to, int element, int step, int rows) {
-        for (int t = 0; t < rows; t++) {
-            int source = from + t * n;
-            int target = element + t * step;
-            Lanes.store(Lanes.load(m, source), to, target);
-            Lanes.store(Lanes.load(m, source + Lanes.LENGTH), to, target + Lanes.LENGTH);
-            Lanes.store(Lanes.load(m, source + 2 * Lanes.LENGTH), to, target + 2 * Lanes.LENGTH);
-            Lanes.store(Lanes.load(m, source + 3 * Lanes.LENGTH), to, target + 3 * Lanes.LENGTH);
         }
     }
 }

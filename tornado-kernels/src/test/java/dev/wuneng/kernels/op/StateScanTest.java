@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class StateScanTest {
-    /** What two ways to the same number may differ by: the forms for the JVM take up to a chunk at once, and where a row begins decides which tokens. */
+    /** What two ways to the same number may differ by: the forms for the JVM take up to a chunk at once, relative to the decays up to its end. */
     private static final float ROUNDING = 1e-4f;
 
     static Stream<Named<Executor>> executors() {
