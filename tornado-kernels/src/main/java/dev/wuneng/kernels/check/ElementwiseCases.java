@@ -6,6 +6,7 @@ import dev.wuneng.kernels.op.Embedding;
 import dev.wuneng.kernels.op.Fill;
 import dev.wuneng.kernels.op.Scale;
 import dev.wuneng.kernels.op.SwiGlu;
+import dev.wuneng.kernels.run.Buffer.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -28,14 +29,17 @@ final class ElementwiseCases {
             cases.add(scale(count));
         }
         cases.add(swiGluFarOut());
-        cases.add(embedding("one row", 8, new int[] {3}, 5));
-        cases.add(embedding("all rows one token", 7, new int[17], 3));
-        cases.add(embedding("no token twice", 33, IntStream.range(0, 15).map(i -> 14 - i).toArray(), 15));
-        cases.add(embedding("runs", 16, new Random(1).ints(63, 0, 20).toArray(), 24));
+        cases.add(embedding("one row", 8, new int[] {3}, 5, Type.F32, 1));
+        cases.add(embedding("all rows one token", 7, new int[17], 3, Type.F32, 1));
+        cases.add(embedding("no token twice", 33, IntStream.range(0, 15).map(i -> 14 - i).toArray(), 15, Type.F32, 1));
+        cases.add(embedding("runs", 16, new Random(1).ints(63, 0, 20).toArray(), 24, Type.F32, 1));
+        cases.add(embedding("BF16", 17, new int[] {4, 0, 2}, 5, Type.BF16, 1));
+        cases.add(embedding("F16", 17, new int[] {4, 0, 2}, 5, Type.F16, 1));
+        cases.add(embedding("F16 subnormal", 17, new int[] {4, 0, 2}, 5, Type.F16, 1e-5));
         return cases;
     }
 
-    private static OpCase embedding(String ofRows, int width, int[] ids, int vocabulary) {
+    private static OpCase embedding(String ofRows, int width, int[] ids, int vocabulary, Type stored, double scale) {
         int rows = ids.length;
         OpCase c = new OpCase("embedding", "rows=" + rows + " width=" + width + " " + ofRows);
         IntArray order = new IntArray(rows);
@@ -44,7 +48,7 @@ final class ElementwiseCases {
         Tensor token = c.ints("ids", ids);
         Tensor sorted = c.ints("order", order.toHeapArray());
         Tensor lengths = c.ints("runs", runs.toHeapArray());
-        Tensor table = c.input("table", vocabulary * width).accumulates();
+        Tensor table = c.input("table", vocabulary * width).stored(stored).filled(value -> scale * value).accumulates();
         Tensor x = c.output("x", rows * width);
         c.reference(v -> {
             for (int r = 0; r < rows; r++) {

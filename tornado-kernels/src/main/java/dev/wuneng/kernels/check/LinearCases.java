@@ -5,6 +5,7 @@ import dev.wuneng.kernels.op.ColumnSum;
 import dev.wuneng.kernels.op.HeadLinear;
 import dev.wuneng.kernels.op.Linear;
 import dev.wuneng.kernels.op.LowRank;
+import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.kernels.run.View;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,28 +18,35 @@ final class LinearCases {
     static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
         for (boolean lowRank : new boolean[] {false, true}) {
-            cases.add(linear(lowRank, 1, 8, 5));
-            cases.add(linear(lowRank, 8, 70, 5));
-            cases.add(linear(lowRank, 15, 33, 16));
-            cases.add(linear(lowRank, 17, 16, 70));
-            cases.add(linear(lowRank, 65, 7, 33));
-            cases.add(linear(lowRank, 6, 300, 34));
-            cases.add(linear(lowRank, 65, 70, 97));
-            cases.add(linear(lowRank, 300, 3, 5));
-            cases.add(linear(lowRank, 3, 2, 600));
+            cases.add(linear(lowRank, 1, 8, 5, Type.F32));
+            cases.add(linear(lowRank, 8, 70, 5, Type.F32));
+            cases.add(linear(lowRank, 15, 33, 16, Type.F32));
+            cases.add(linear(lowRank, 17, 16, 70, Type.F32));
+            cases.add(linear(lowRank, 65, 7, 33, Type.F32));
+            cases.add(linear(lowRank, 6, 300, 34, Type.F32));
+            cases.add(linear(lowRank, 65, 70, 97, Type.F32));
+            cases.add(linear(lowRank, 300, 3, 5, Type.F32));
+            cases.add(linear(lowRank, 3, 2, 600, Type.F32));
+            for (Type half : List.of(Type.BF16, Type.F16)) {
+                cases.add(linear(lowRank, 1, 33, 70, half));
+                cases.add(linear(lowRank, 17, 35, 16, half));
+                cases.add(linear(lowRank, 65, 70, 97, half));
+            }
             cases.add(backwardInputWrites(lowRank, 17, 19, 35));
         }
-        cases.add(headLinear(1, 1, 8, 8));
-        cases.add(headLinear(15, 4, 16, 8));
-        cases.add(headLinear(17, 3, 5, 9));
-        cases.add(headLinear(7, 2, 64, 64));
+        cases.add(headLinear(1, 1, 8, 8, Type.F32));
+        cases.add(headLinear(15, 4, 16, 8, Type.F32));
+        cases.add(headLinear(17, 3, 5, 9, Type.F32));
+        cases.add(headLinear(7, 2, 64, 64, Type.F32));
+        cases.add(headLinear(9, 3, 17, 33, Type.BF16));
         return cases;
     }
 
-    static OpCase linear(boolean lowRank, int rows, int in, int out) {
-        OpCase c = new OpCase(lowRank ? "low_rank" : "linear", "rows=" + rows + " in=" + in + " out=" + out);
+    /** @param stored the precision of w */
+    static OpCase linear(boolean lowRank, int rows, int in, int out, Type stored) {
+        OpCase c = new OpCase(lowRank ? "low_rank" : "linear", "rows=" + rows + " in=" + in + " out=" + out + (stored == Type.F32 ? "" : " " + stored));
         Tensor x = c.input("x", rows * in).accumulates();
-        Tensor w = c.input("w", in * out).accumulates();
+        Tensor w = c.input("w", in * out).stored(stored).accumulates();
         Tensor b = c.input("b", out).accumulates();
         Tensor y = c.output("y", rows * out);
         Tensor z = c.output("z", rows * out);
@@ -96,12 +104,12 @@ final class LinearCases {
     }
 
     /** W [x; z]: two windows of one weight, the second added. */
-    private static OpCase headLinear(int rows, int heads, int out, int in) {
-        OpCase c = new OpCase("head_linear", "rows=" + rows + " heads=" + heads + " out=" + out + " in=2*" + in);
+    private static OpCase headLinear(int rows, int heads, int out, int in, Type stored) {
+        OpCase c = new OpCase("head_linear", "rows=" + rows + " heads=" + heads + " out=" + out + " in=2*" + in + (stored == Type.F32 ? "" : " " + stored));
         Tensor x = c.input("x", rows * heads * in);
         Tensor z = c.input("z", rows * heads * in).accumulates();
         int ldw = 2 * in;
-        Tensor w = c.input("w", heads * out * ldw).accumulates();
+        Tensor w = c.input("w", heads * out * ldw).stored(stored).accumulates();
         Tensor y = c.output("y", rows * heads * out);
         c.reference(v -> {
             for (int r = 0; r < rows; r++) {

@@ -28,7 +28,7 @@ public final class OpCase {
         final String name;
         final int size;
         final Role role;
-        final Buffer buffer;
+        Buffer buffer;
         final Buffer gradient;
         final int[] ints;
         Filling filling = (i, x) -> x;
@@ -67,6 +67,12 @@ public final class OpCase {
         /** Nothing is differentiated by this tensor, or its gradient is not taken. */
         public Tensor constant() {
             differentiable = false;
+            return this;
+        }
+
+        /** Stored in another precision, before its view is taken; what is compared are the numbers as they are stored. */
+        public Tensor stored(Buffer.Type type) {
+            buffer = Buffer.of(name, type, size + 2L * GUARD);
             return this;
         }
 

@@ -192,7 +192,7 @@ public final class OpCheck {
         double[] first = values.in(tensor);
         for (int i = 0; i < first.length; i++) {
             boolean filled = tensor.role == Role.INPUT || tensor.role == Role.UPDATED;
-            first[i] = filled ? (float) tensor.filling.of(i, random.nextGaussian()) : POISON;
+            first[i] = filled ? tensor.buffer.type().round((float) tensor.filling.of(i, random.nextGaussian())) : POISON;
         }
         write(tensor.buffer, first);
     }
@@ -226,10 +226,11 @@ public final class OpCheck {
 
     private void checkGuards(Buffer buffer, String name) {
         executor.download(buffer);
+        float guard = buffer.type().round(GUARD_WORD);
         for (int i = 0; i < OpCase.GUARD; i++) {
             int behind = buffer.size() - 1 - i;
-            if (buffer.type() == Buffer.Type.FLOAT
-                    ? buffer.floats().get(i) != GUARD_WORD || buffer.floats().get(behind) != GUARD_WORD
+            if (buffer.type() != Buffer.Type.INT
+                    ? buffer.get(i) != guard || buffer.get(behind) != guard
                     : buffer.ints().get(i) != Float.floatToRawIntBits(GUARD_WORD)) {
                 results.add(new Result(name, 0, 0, "a guard word was overwritten"));
                 return;
@@ -245,7 +246,7 @@ public final class OpCheck {
     private void write(Buffer buffer, double[] contents) {
         for (int i = 0; i < buffer.size(); i++) {
             int e = i - OpCase.GUARD;
-            buffer.floats().set(i, e >= 0 && e < contents.length ? (float) contents[e] : GUARD_WORD);
+            buffer.set(i, e >= 0 && e < contents.length ? (float) contents[e] : GUARD_WORD);
         }
         executor.upload(buffer);
         trace.written(buffer);
@@ -255,7 +256,7 @@ public final class OpCheck {
         executor.download(buffer);
         double[] contents = new double[size];
         for (int i = 0; i < size; i++) {
-            contents[i] = buffer.floats().get(OpCase.GUARD + i);
+            contents[i] = buffer.get(OpCase.GUARD + i);
         }
         return contents;
     }

@@ -54,7 +54,16 @@ public final class Reproduction implements Trace {
     private static String contents(Buffer buffer) {
         IntStream indices = IntStream.range(0, buffer.size());
         return buffer.type() == Buffer.Type.INT ? indices.mapToObj(i -> Integer.toString(buffer.ints().get(i))).collect(Collectors.joining(", "))
-                : indices.mapToObj(i -> number(buffer.floats().get(i))).collect(Collectors.joining(", "));
+                : indices.mapToObj(i -> number(buffer.get(i))).collect(Collectors.joining(", "));
+    }
+
+    private static String type(Buffer buffer) {
+        return switch (buffer.type()) {
+            case F32 -> "float32";
+            case BF16 -> "bfloat16";
+            case F16 -> "float16";
+            case INT -> "int32";
+        };
     }
 
     private static String number(float value) {
@@ -72,7 +81,7 @@ public final class Reproduction implements Trace {
      */
     public String json(String device, long seed, String source) {
         String buffers = filled.entrySet().stream().map(b -> "    {\"name\": " + Text.json(b.getKey().name()) + ", \"type\": "
-                + Text.json(b.getKey().type() == Buffer.Type.INT ? "int32" : "float32") + ", \"filled\": [" + b.getValue() + "]}").collect(Collectors.joining(",\n"));
+                + Text.json(type(b.getKey())) + ", \"filled\": [" + b.getValue() + "]}").collect(Collectors.joining(",\n"));
         String compared = comparisons.stream().map(c -> "    {\"tensor\": " + Text.json(c.tensor) + ", \"computed\": " + array(c.computed)
                 + ", \"expected\": " + array(c.expected) + "}").collect(Collectors.joining(",\n"));
         return "{\n  \"case\": " + Text.json(of.toString()) + ",\n  \"device\": " + Text.json(device) + ",\n  \"seed\": " + seed

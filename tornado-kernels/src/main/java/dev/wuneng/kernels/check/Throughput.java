@@ -41,7 +41,7 @@ public record Throughput(String kernel, String shape, double milliseconds, doubl
         double pairs = (double) heads * size * size / 2;
         double states = 2.0 * 256 * heads * 64 * 64;
         return List.of(
-                Sample.of(LinearCases.linear(false, size, size, size), "linear.forward", product, "linear.forward_bias", product,
+                Sample.of(LinearCases.linear(false, size, size, size, Buffer.Type.F32), "linear.forward", product, "linear.forward_bias", product,
                         "linear.backward_input", product, "linear.backward_weight", product),
                 Sample.of(AttentionCases.attention(1, size, heads, 2, 64, 0, size), "attention.forward", pairs * 4 * 64,
                         "attention.backward_query", pairs * 6 * 64, "attention.backward_key_value", pairs * 8 * 64),
@@ -106,7 +106,7 @@ public record Throughput(String kernel, String shape, double milliseconds, doubl
             if (tensor.ints != null) {
                 tensor.buffer.ints().set(OpCase.GUARD + i, tensor.ints[i]);
             } else {
-                tensor.buffer.floats().set(OpCase.GUARD + i, (float) tensor.filling.of(i, random.nextGaussian()));
+                tensor.buffer.set(OpCase.GUARD + i, (float) tensor.filling.of(i, random.nextGaussian()));
                 if (!forwardOnly) {
                     tensor.gradient.floats().set(OpCase.GUARD + i, (float) random.nextGaussian());
                 }

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.host;
 
+import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.kernels.run.HostBody;
 import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Scratch;
@@ -31,6 +32,9 @@ public final class GemmHost implements HostBody {
     /** Which factors are stored transposed: NT multiplies a [m, k] and b [n, k], NN a [m, k] and b [k, n], TN a [k, m] and b [k, n]. */
     public enum Layout { NT, NN, TN }
 
+    /** Which view of a launch is b. */
+    static final int FLOATS = 1;
+    static final int HALVES = 2;
     private static final int KC = 384;
     private static final int CHUNK = 24 * Tile.ROWS;
     /** Blocks have at least two tiles of rows. */
@@ -63,7 +67,7 @@ public final class GemmHost implements HostBody {
     /** Where the memory behind a chunk of a and the panels of b begins: for a tile of y, and for transposing. */
     private final int free;
 
-    /** The form of a launch with the views a, b, (bias,) y. */
+    /** The form of a launch with the views a, b where it is stored as floats, b where it is stored as halves, (bias,) y. */
     public GemmHost(Layout layout, int products, Matrix a, Matrix b, View bias, Matrix y, int m, int n, int k, boolean accumulate) {
         this.layout = layout;
         this.products = products;
@@ -114,14 +118,15 @@ public final class GemmHost implements HostBody {
 
     private void block(int product, int top, int bottom, int left, int[] at, float[] s) {
         MemorySegment bs = b.view.segment();
-        long b0 = at[1] + (long) product * b.step;
+        Type type = b.view.type();
+        long b0 = at[type.isHalf() ? HALVES : FLOATS] + (long) product * b.step;
         int width = Math.min(blockColumns, n - left);
         for (int l = 0; l < k; l += KC) {
             int depth = Math.min(KC, k - l);
             if (layout == Layout.NT) {
-                Packing.panelsTransposed(bs, b0 + (long) left * b.ld + l, b.ld, width, depth, s, PANELS, free);
+                Packing.panelsTransposed(bs, type, b0 + (long) left * b.ld + l, b.ld, width, depth, s, PANELS, free);
             } else {
-                Packing.panels(bs, b0 + (long) l * b.ld + left, b.ld, width, depth, s, PANELS);
+                Packing.panels(bs, type, b0 + (long) l * b.ld + left, b.ld, width, depth, s, PANELS);
             }
             for (int i = top; i < bottom; i += CHUNK) {
                 chunk(product, i, Math.min(CHUNK, bottom - i), left, width, l, depth, at, s);
@@ -143,9 +148,9 @@ public final class GemmHost implements HostBody {
                 Tile.multiply(s, i * depth, depth, PANELS + j * depth, free, Tile.COLUMNS, depth, false);
                 int high = Math.min(Tile.ROWS, rows - i);
                 int wide = Math.min(Tile.COLUMNS, width - j);
-                long corner = at[bias == null ? 2 : 3] + (long) product * y.step + (long) (top + i) * y.ld + left + j;
+                long corner = at[bias == null ? 3 : 4] + (long) product * y.step + (long) (top + i) * y.ld + left + j;
                 if (l == 0 && bias != null) {
-                    Packing.write(s, free, high, wide, bias.segment(), at[2] + left + j, 0, ys, corner, y.ld);
+                    Packing.write(s, free, high, wide, bias.segment(), at[3] + left + j, 0, ys, corner, y.ld);
                 } else {
                     Packing.write(s, free, high, wide, l == 0 && !accumulate ? null : ys, corner, y.ld, ys, corner, y.ld);
                 }

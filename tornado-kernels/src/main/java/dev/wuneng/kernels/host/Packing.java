@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.host;
 
+import dev.wuneng.kernels.run.Buffer.Type;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -28,41 +29,50 @@ final class Packing {
     /** Packs a matrix [rows, k] as factor a, in lines of {@code lda}. */
     static void rows(MemorySegment from, long offset, int ld, int rows, int k, float[] s, int a, int lda) {
         for (int i = 0; i < rows; i++) {
-            copy(from, offset + (long) i * ld, k, s, a + i * lda);
+            copy(from, Type.F32, offset + (long) i * ld, k, s, a + i * lda);
         }
     }
 
     /** Packs a matrix [k, rows] as factor a. */
     static void rowsTransposed(MemorySegment from, long offset, int ld, int rows, int k, float[] s, int a, int lda, int scratch) {
-        Transposition.run(from, offset, ld, k, rows, s, a, lda, scratch);
+        Transposition.run(from, Type.F32, offset, ld, k, rows, s, a, lda, scratch);
     }
 
-    /** Packs a matrix [k, columns] as factor b. */
+    /** Packs a matrix [k, columns] of float32 as factor b. */
     static void panels(MemorySegment from, long offset, int ld, int columns, int k, float[] s, int b) {
+        panels(from, Type.F32, offset, ld, columns, k, s, b);
+    }
+
+    /** Packs a matrix [k, columns], as it is stored, as factor b. */
+    static void panels(MemorySegment from, Type type, long offset, int ld, int columns, int k, float[] s, int b) {
         for (int j = 0; j < columns; j += Tile.COLUMNS) {
             int width = Math.min(columns - j, Tile.COLUMNS);
             for (int l = 0; l < k; l++) {
-                copy(from, offset + (long) l * ld + j, width, s, b + j * k + l * Tile.COLUMNS);
+                copy(from, type, offset + (long) l * ld + j, width, s, b + j * k + l * Tile.COLUMNS);
             }
         }
     }
 
-    /** Packs a matrix [columns, k] as factor b. */
+    /** Packs a matrix [columns, k] of float32 as factor b. */
     static void panelsTransposed(MemorySegment from, long offset, int ld, int columns, int k, float[] s, int b, int scratch) {
+        panelsTransposed(from, Type.F32, offset, ld, columns, k, s, b, scratch);
+    }
+
+    /** Packs a matrix [columns, k], as it is stored, as factor b. */
+    static void panelsTransposed(MemorySegment from, Type type, long offset, int ld, int columns, int k, float[] s, int b, int scratch) {
         for (int j = 0; j < columns; j += Tile.COLUMNS) {
             int width = Math.min(columns - j, Tile.COLUMNS);
-            Transposition.run(from, offset + (long) j * ld, ld, width, k, s, b + j * k, Tile.COLUMNS, scratch);
+            Transposition.run(from, type, offset + (long) j * ld, ld, width, k, s, b + j * k, Tile.COLUMNS, scratch);
         }
     }
 
-    private static void copy(MemorySegment from, long offset, int size, float[] s, int to) {
+    private static void copy(MemorySegment from, Type type, long offset, int size, float[] s, int to) {
         int i = 0;
         for (; i <= size - LANES; i += LANES) {
-            FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + i), ORDER).intoArray(s, to + i);
+            Halves.load(from, type, offset + i).intoArray(s, to + i);
         }
         if (i < size) {
-            VectorMask<Float> mask = Tile.SPECIES.indexInRange(i, size);
-            FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + i), ORDER, mask).intoArray(s, to + i, mask);
+            Halves.load(from, type, offset + i, size - i).intoArray(s, to + i, Tile.SPECIES.indexInRange(i, size));
         }
     }
 

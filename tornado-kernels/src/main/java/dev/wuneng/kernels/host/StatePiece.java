@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.host;
 
+import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.kernels.op.StateScan;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -271,7 +272,7 @@ final class StatePiece {
 
     /** Loads a matrix [size, size], and gives it transposed. */
     void loadTurned(MemorySegment from, int element, float[] m, int to) {
-        Transposition.run(from, element, size, size, size, m, to, n, scratch);
+        Transposition.run(from, Type.F32, element, size, size, size, m, to, n, scratch);
     }
 
     void loadMatrix(MemorySegment from, int element, float[] m, int to) {

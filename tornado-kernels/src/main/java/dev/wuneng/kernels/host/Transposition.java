@@ -1,8 +1,8 @@
 package dev.wuneng.kernels.host;
 
+import dev.wuneng.kernels.run.Buffer.Type;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 
@@ -17,22 +17,21 @@ final class Transposition {
     private static final int LANES = Tile.LANES;
     private static final VectorShuffle<Float> FIRST_HALVES = VectorShuffle.makeZip(Tile.SPECIES, 0);
     private static final VectorShuffle<Float> SECOND_HALVES = VectorShuffle.makeZip(Tile.SPECIES, 1);
-    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     private Transposition() {
     }
 
-    /** Element (i, j) of a matrix [rows, columns] goes to {@code s[to + j · ldt + i]}. */
-    static void run(MemorySegment from, long offset, int ld, int rows, int columns, float[] s, int to, int ldt, int scratch) {
+    /** Element (i, j) of a matrix [rows, columns], as it is stored, goes to {@code s[to + j · ldt + i]}. */
+    static void run(MemorySegment from, Type type, long offset, int ld, int rows, int columns, float[] s, int to, int ldt, int scratch) {
         int i = 0;
         for (; i <= rows - LANES; i += LANES) {
             int j = 0;
             for (; j <= columns - LANES; j += LANES) {
-                block(from, offset + (long) i * ld + j, ld, s, to + j * ldt + i, ldt, scratch);
+                block(from, type, offset + (long) i * ld + j, ld, s, to + j * ldt + i, ldt, scratch);
             }
-            edge(from, offset + (long) i * ld + j, ld, LANES, columns - j, s, to + j * ldt + i, ldt);
+            edge(from, type, offset + (long) i * ld + j, ld, LANES, columns - j, s, to + j * ldt + i, ldt);
         }
-        edge(from, offset + (long) i * ld, ld, rows - i, columns, s, to + i, ldt);
+        edge(from, type, offset + (long) i * ld, ld, rows - i, columns, s, to + i, ldt);
     }
 
     /** The same within thread memory, where rows and columns are multiples of a vector's length. */
@@ -45,11 +44,11 @@ final class Transposition {
         }
     }
 
-    private static void block(MemorySegment from, long offset, int ld, float[] s, int to, int ldt, int scratch) {
+    private static void block(MemorySegment from, Type type, long offset, int ld, float[] s, int to, int ldt, int scratch) {
         int half = LANES / 2;
         for (int i = 0; i < half; i++) {
-            FloatVector x = FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + (long) i * ld), ORDER);
-            FloatVector y = FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (offset + (long) (i + half) * ld), ORDER);
+            FloatVector x = Halves.load(from, type, offset + (long) i * ld);
+            FloatVector y = Halves.load(from, type, offset + (long) (i + half) * ld);
             zip(x, y, s, scratch + 2 * i * LANES, LANES);
         }
         rounds(s, to, ldt, scratch);
@@ -83,10 +82,12 @@ final class Transposition {
         x.rearrange(SECOND_HALVES, y).intoArray(s, to + ldt);
     }
 
-    private static void edge(MemorySegment from, long offset, int ld, int rows, int columns, float[] s, int to, int ldt) {
+    private static void edge(MemorySegment from, Type type, long offset, int ld, int rows, int columns, float[] s, int to, int ldt) {
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
-                s[to + j * ldt + i] = from.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * (offset + (long) i * ld + j));
+                long element = offset + (long) i * ld + j;
+                s[to + j * ldt + i] = type == Type.F32 ? from.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * element)
+                        : type.value(from.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * element));
             }
         }
     }

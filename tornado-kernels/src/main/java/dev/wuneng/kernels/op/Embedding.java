@@ -6,6 +6,7 @@ import java.util.Arrays;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
  * Rows of the embedding table by token id, and the gradient of the table:
@@ -15,7 +16,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   dE[v] += Σ_(r: id_r = v) dx_r
  * </pre>
  *
- * <p>{@code ids} is [rows], {@code x} is [rows, width], {@code E} is [vocabulary, width]. The backward pass has no atomics: the host sorts
+ * <p>{@code ids} is [rows], {@code x} is [rows, width], {@code E} is [vocabulary, width] and may be {@link Stored}
+ * in half precision. The backward pass has no atomics: the host sorts
  * the rows by token ({@link #order}), and the item of a run's first row adds the whole run up, in the order of the rows.
  */
 public final class Embedding {
@@ -24,7 +26,8 @@ public final class Embedding {
 
     /** Writes x. */
     public static Launch forward(View ids, View table, View x, int rows, int width) {
-        return Launch.of("embedding.forward", Embedding::embeddingForward, rows * width, ids, table, x, width);
+        return Launch.of("embedding.forward", Embedding::embeddingForward, rows * width, ids, Stored.floats(table), Stored.halves(table), x, width,
+                Stored.type(table));
     }
 
     /** Adds to dtable; {@code order} and {@code runs} are [rows], as {@link #order} fills them from the same ids. */
@@ -51,13 +54,14 @@ public final class Embedding {
         }
     }
 
-    public static void embeddingForward(int from, int to, IntArray at, int p, IntArray ids, FloatArray table, FloatArray x, int width) {
+    public static void embeddingForward(int from, int to, IntArray at, int p, IntArray ids, FloatArray table, ShortArray halves, FloatArray x,
+            int width, int type) {
         for (@Parallel int item = 0; item < to - from; item++) {
             int i = from + item;
             int r = i / width;
             int j = i - r * width;
             int id = ids.get(at.get(p) + r);
-            x.set(at.get(p + 2) + i, table.get(at.get(p + 1) + id * width + j));
+            x.set(at.get(p + 3) + i, Stored.storedRead(table, halves, type, at.get(type == 0 ? p + 1 : p + 2) + id * width + j));
         }
     }
 

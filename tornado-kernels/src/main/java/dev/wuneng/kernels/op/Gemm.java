@@ -9,6 +9,7 @@ import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
  * Matrix products of row-major matrices, y [m, n]; by which of the factors is stored transposed:
@@ -19,8 +20,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   TN  y_ij (+)= Σ_l a_li b_lj     a [k, m], b [k, n]
  * </pre>
  *
- * <p>{@link Linear} and {@link LowRank} are made of these, {@link HeadLinear} uses the tile. One item computes a 4 × 4 tile of y in registers:
- * 8 loads for 16 products, which on a device is what pays; accelerators have {@link GemmGroups} besides. At the lower and right edge the loads are clamped and the writes guarded.
+ * <p>b may be {@link Stored} in half precision. {@link Linear} and {@link LowRank} are made of these, {@link HeadLinear} uses the tile. One item
+ * computes a 4 × 4 tile of y in registers: 8 loads for 16 products, which on a device is what pays; accelerators have {@link GemmGroups} besides.
+ * At the lower and right edge the loads are clamped and the writes guarded.
  */
 final class Gemm {
     /** Rows and columns of the tile that one item computes. */
@@ -30,7 +32,8 @@ final class Gemm {
     }
 
     static Launch product(String name, Layout layout, View a, View b, View y, int m, int n, int k, boolean accumulate) {
-        return Launch.of(name, Gemm::gemmProduct, tiles(m) * tiles(n), a, b, y, m, n, k, layout.ordinal(), accumulate ? 1 : 0)
+        return Launch.of(name, Gemm::gemmProduct, tiles(m) * tiles(n), a, Stored.floats(b), Stored.halves(b), y, m, n, k, layout.ordinal(),
+                accumulate ? 1 : 0, Stored.type(b))
                 .inGroups(GemmGroups.product(m, n))
                 .onHost(() -> fewRows(layout, m) && !accumulate ? new FewRowsHost(a, b, null, y, m, n, k).form()
                         : new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate).form());
@@ -38,7 +41,8 @@ final class Gemm {
 
     /** Writes y_ij = bias_j + the product. */
     static Launch productBias(String name, Layout layout, View a, View b, View bias, View y, int m, int n, int k) {
-        return Launch.of(name, Gemm::gemmProductBias, tiles(m) * tiles(n), a, b, bias, y, m, n, k, layout.ordinal())
+        return Launch.of(name, Gemm::gemmProductBias, tiles(m) * tiles(n), a, Stored.floats(b), Stored.halves(b), bias, y, m, n, k, layout.ordinal(),
+                Stored.type(b))
                 .inGroups(GemmGroups.productBias(m, n))
                 .onHost(() -> fewRows(layout, m) ? new FewRowsHost(a, b, bias, y, m, n, k).form()
                         : new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false).form());
@@ -60,36 +64,36 @@ final class Gemm {
         return (size + TILE - 1) / TILE;
     }
 
-    public static void gemmProduct(int from, int to, IntArray at, int p, FloatArray a, FloatArray b, FloatArray y,
-            int m, int n, int k, int layout, int accumulate) {
+    public static void gemmProduct(int from, int to, IntArray at, int p, FloatArray a, FloatArray b, ShortArray halves, FloatArray y,
+            int m, int n, int k, int layout, int accumulate, int type) {
         for (@Parallel int item = 0; item < to - from; item++) {
             int t = from + item;
             int across = (n + 3) / 4;
             int i = t / across * 4;
             int j = (t - t / across * across) * 4;
-            int y0 = at.get(p + 2);
-            gemmTile(i, j, a, at.get(p), layout == 2 ? 1 : k, layout == 2 ? m : 1, b, at.get(p + 1), layout == 0 ? 1 : n, layout == 0 ? k : 1,
-                    y, y0, n, y, y0, n, accumulate, m, n, k);
+            int y0 = at.get(p + 3);
+            gemmTile(i, j, a, at.get(p), layout == 2 ? 1 : k, layout == 2 ? m : 1, b, halves, type, at.get(type == 0 ? p + 1 : p + 2),
+                    layout == 0 ? 1 : n, layout == 0 ? k : 1, y, y0, n, y, y0, n, accumulate, m, n, k);
         }
     }
 
-    public static void gemmProductBias(int from, int to, IntArray at, int p, FloatArray a, FloatArray b, FloatArray bias, FloatArray y,
-            int m, int n, int k, int layout) {
+    public static void gemmProductBias(int from, int to, IntArray at, int p, FloatArray a, FloatArray b, ShortArray halves, FloatArray bias, FloatArray y,
+            int m, int n, int k, int layout, int type) {
         for (@Parallel int item = 0; item < to - from; item++) {
             int t = from + item;
             int across = (n + 3) / 4;
             int i = t / across * 4;
             int j = (t - t / across * across) * 4;
-            gemmTile(i, j, a, at.get(p), layout == 2 ? 1 : k, layout == 2 ? m : 1, b, at.get(p + 1), layout == 0 ? 1 : n, layout == 0 ? k : 1,
-                    bias, at.get(p + 2), 0, y, at.get(p + 3), n, 1, m, n, k);
+            gemmTile(i, j, a, at.get(p), layout == 2 ? 1 : k, layout == 2 ? m : 1, b, halves, type, at.get(type == 0 ? p + 1 : p + 2),
+                    layout == 0 ? 1 : n, layout == 0 ? k : 1, bias, at.get(p + 3), 0, y, at.get(p + 4), n, 1, m, n, k);
         }
     }
 
     /**
-     * One tile, y_(i…i+3),(j…j+3). Element (i, l) of a stands at {@code a0 + i · ai + l · al}, (l, j) of b at {@code b0 + l · bl + j · bj},
-     * (i, j) of y at {@code y0 + i · yi + j}; where {@code starts} is 1, element (i, j) starts from that of {@code start}.
+     * One tile, y_(i…i+3),(j…j+3). Element (i, l) of a stands at {@code a0 + i · ai + l · al}, (l, j) of b at {@code b0 + l · bl + j · bj}
+     * of the array that {@code type} says, (i, j) of y at {@code y0 + i · yi + j}; where {@code starts} is 1, element (i, j) starts from that of {@code start}.
      */
-    static void gemmTile(int i, int j, FloatArray a, int a0, int ai, int al, FloatArray b, int b0, int bl, int bj,
+    static void gemmTile(int i, int j, FloatArray a, int a0, int ai, int al, FloatArray b, ShortArray halves, int type, int b0, int bl, int bj,
             FloatArray start, int start0, int starti, FloatArray y, int y0, int yi, int starts, int m, int n, int k) {
         int r0 = a0 + i * ai;
         int r1 = a0 + Math.min(i + 1, m - 1) * ai;
@@ -120,10 +124,10 @@ final class Gemm {
             float x1 = a.get(r1 + l * al);
             float x2 = a.get(r2 + l * al);
             float x3 = a.get(r3 + l * al);
-            float w0 = b.get(c0 + l * bl);
-            float w1 = b.get(c1 + l * bl);
-            float w2 = b.get(c2 + l * bl);
-            float w3 = b.get(c3 + l * bl);
+            float w0 = Stored.storedRead(b, halves, type, c0 + l * bl);
+            float w1 = Stored.storedRead(b, halves, type, c1 + l * bl);
+            float w2 = Stored.storedRead(b, halves, type, c2 + l * bl);
+            float w3 = Stored.storedRead(b, halves, type, c3 + l * bl);
             s00 += x0 * w0;
             s01 += x0 * w1;
             s02 += x0 * w2;

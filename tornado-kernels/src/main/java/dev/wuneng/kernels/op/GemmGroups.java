@@ -6,6 +6,7 @@ import java.util.Optional;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /**
  * The products of {@link Gemm} as a GPU wants them. A work-group of 16 × 16 items computes a tile of 64 × 64 elements of y, 16 of the sum's
@@ -19,7 +20,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>Local arrays are not handed to helpers: TornadoVM takes the addresses of their elements then, and writes C that does not compile.
  * An element sums its terms in the order of l, as in the plain form. On a device that executes items one after another, such as a CPU,
- * this only adds copies, so there the plain form runs.
+ * this only adds copies, so there the plain form runs. A half is widened as it is copied, once for 64 rows of a.
  */
 final class GemmGroups {
     private static final int TILE = 64;
@@ -31,13 +32,13 @@ final class GemmGroups {
 
     /** The form of a product, where it fills at least a tile. */
     static Optional<GroupForm> product(int m, int n) {
-        Kernel.K11<KernelContext, IntArray, Integer, FloatArray, FloatArray, FloatArray, Integer, Integer, Integer, Integer, Integer> kernel
+        Kernel.K13<KernelContext, IntArray, Integer, FloatArray, FloatArray, ShortArray, FloatArray, Integer, Integer, Integer, Integer, Integer, Integer> kernel
                 = GemmGroups::gemmGroupsProduct;
         return form(kernel, m, n);
     }
 
     static Optional<GroupForm> productBias(int m, int n) {
-        Kernel.K11<KernelContext, IntArray, Integer, FloatArray, FloatArray, FloatArray, FloatArray, Integer, Integer, Integer, Integer> kernel
+        Kernel.K13<KernelContext, IntArray, Integer, FloatArray, FloatArray, ShortArray, FloatArray, FloatArray, Integer, Integer, Integer, Integer, Integer> kernel
                 = GemmGroups::gemmGroupsProductBias;
         return form(kernel, m, n);
     }
@@ -47,18 +48,20 @@ final class GemmGroups {
         return m < TILE || n < TILE ? Optional.empty() : Optional.of(new GroupForm(kernel, groups, ITEMS, LOCAL_BYTES));
     }
 
-    public static void gemmGroupsProduct(KernelContext context, IntArray at, int p, FloatArray a, FloatArray b, FloatArray y,
-            int m, int n, int k, int layout, int accumulate) {
-        gemmGroupsTile(context, a, at.get(p), b, at.get(p + 1), y, at.get(p + 2), n, y, at.get(p + 2), accumulate, m, n, k, layout);
+    public static void gemmGroupsProduct(KernelContext context, IntArray at, int p, FloatArray a, FloatArray b, ShortArray halves, FloatArray y,
+            int m, int n, int k, int layout, int accumulate, int type) {
+        gemmGroupsTile(context, a, at.get(p), b, halves, type, at.get(type == 0 ? p + 1 : p + 2), y, at.get(p + 3), n, y, at.get(p + 3),
+                accumulate, m, n, k, layout);
     }
 
-    public static void gemmGroupsProductBias(KernelContext context, IntArray at, int p, FloatArray a, FloatArray b, FloatArray bias, FloatArray y,
-            int m, int n, int k, int layout) {
-        gemmGroupsTile(context, a, at.get(p), b, at.get(p + 1), bias, at.get(p + 2), 0, y, at.get(p + 3), 1, m, n, k, layout);
+    public static void gemmGroupsProductBias(KernelContext context, IntArray at, int p, FloatArray a, FloatArray b, ShortArray halves,
+            FloatArray bias, FloatArray y, int m, int n, int k, int layout, int type) {
+        gemmGroupsTile(context, a, at.get(p), b, halves, type, at.get(type == 0 ? p + 1 : p + 2), bias, at.get(p + 3), 0, y, at.get(p + 4),
+                1, m, n, k, layout);
     }
 
     /** The tile of a work-group. Where {@code starts} is 1, element (i, j) starts from that of {@code start}, whose rows begin {@code starti} apart. */
-    static void gemmGroupsTile(KernelContext context, FloatArray a, int a0, FloatArray b, int b0,
+    static void gemmGroupsTile(KernelContext context, FloatArray a, int a0, FloatArray b, ShortArray halves, int type, int b0,
             FloatArray start, int start0, int starti, FloatArray y, int y0, int starts, int m, int n, int k, int layout) {
         float[] as = context.allocateFloatLocalArray(1040);
         float[] bs = context.allocateFloatLocalArray(1040);
@@ -94,7 +97,8 @@ final class GemmGroups {
             for (int q = item; q < 1024; q += 256) {
                 int d = layout == 0 ? q - q / 16 * 16 : q / 64;
                 int j = layout == 0 ? q / 16 : q - q / 64 * 64;
-                bs[d * 65 + j] = left + j < n && l + d < k ? b.get(b0 + (left + j) * (layout == 0 ? k : 1) + (l + d) * (layout == 0 ? 1 : n)) : 0f;
+                bs[d * 65 + j] = left + j < n && l + d < k
+                        ? Stored.storedRead(b, halves, type, b0 + (left + j) * (layout == 0 ? k : 1) + (l + d) * (layout == 0 ? 1 : n)) : 0f;
             }
             context.localBarrier();
             int depth = Math.min(16, k - l);

@@ -11,7 +11,7 @@ import dev.wuneng.kernels.run.View;
  *   y = x Wᵀ (+ b),   dx = dy W,   dW += dyᵀ x
  * </pre>
  *
- * <p>{@code x} is [rows, in], {@code y} [rows, out], {@code b} [out]. The gradient of the bias is {@link ColumnSum} over dy.
+ * <p>{@code x} is [rows, in], {@code y} [rows, out], {@code b} [out]; W may be {@link Stored} in half precision. The gradient of the bias is {@link ColumnSum} over dy.
  */
 public final class Linear {
     private Linear() {

@@ -1,16 +1,71 @@
 package dev.wuneng.kernels.run;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * A named array that kernels read and write, of 32-bit floats or ints, zero at first. Its memory is taken on first use, so a plan can
- * be made, measured and refused before anything is allocated.
+ * A named array that kernels read and write, zero at first. Its memory is taken on first use, so a plan can be made, measured and refused
+ * before anything is allocated.
  */
 public final class Buffer {
-    /** What a buffer holds; every type here takes four bytes an element. */
-    public enum Type { FLOAT, INT }
+    /** How a buffer stores its elements. Halves are for matrices that are only read: whatever is computed with them is computed in F32. */
+    public enum Type {
+        F32(4), BF16(2), F16(2), INT(4);
+
+        private final int bytes;
+
+        Type(int bytes) {
+            this.bytes = bytes;
+        }
+
+        /** Bytes an element. */
+        public int bytes() {
+            return bytes;
+        }
+
+        public boolean isHalf() {
+            return bytes == 2;
+        }
+
+        /** What is left of a number that is stored. */
+        public float round(float value) {
+            return isHalf() ? value(half(value)) : value;
+        }
+
+        /** A number as a half, rounded to the nearest and from halfway to the even one. */
+        public short half(float value) {
+            if (this == F16) {
+                return Float.floatToFloat16(value);
+            }
+            int bits = Float.floatToIntBits(value);
+            // Half of the last place kept, less one unless that place is odd: the carry rounds to the nearest even. A NaN, whose lower half
+            // is zero here, stays one.
+            return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
+        }
+
+        /** Stores float32 as halves. */
+        public void narrow(MemorySegment floats, MemorySegment halves) {
+            for (int i = 0; i < halves.byteSize() / 2; i++) {
+                halves.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, half(floats.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i)));
+            }
+        }
+
+        /** Gives halves as float32. */
+        public void widen(MemorySegment halves, MemorySegment floats) {
+            for (int i = 0; i < halves.byteSize() / 2; i++) {
+                floats.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, value(halves.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i)));
+            }
+        }
+
+        /** The number that a half stands for. */
+        public float value(short half) {
+            return this == F16 ? Float.float16ToFloat(half) : Float.intBitsToFloat(half << 16);
+        }
+    }
 
     private final String name;
     private final Type type;
@@ -28,11 +83,15 @@ public final class Buffer {
     }
 
     public static Buffer floats(String name, long size) {
-        return new Buffer(name, Type.FLOAT, size);
+        return of(name, Type.F32, size);
     }
 
     public static Buffer ints(String name, long size) {
-        return new Buffer(name, Type.INT, size);
+        return of(name, Type.INT, size);
+    }
+
+    public static Buffer of(String name, Type type, long size) {
+        return new Buffer(name, type, size);
     }
 
     public String name() {
@@ -48,7 +107,7 @@ public final class Buffer {
     }
 
     public long bytes() {
-        return 4L * size;
+        return (long) type.bytes * size;
     }
 
     public FloatArray floats() {
@@ -57,6 +116,29 @@ public final class Buffer {
 
     public IntArray ints() {
         return (IntArray) array();
+    }
+
+    public ShortArray halves() {
+        return (ShortArray) array();
+    }
+
+    /** An element, for the host; of a buffer of numbers, in whichever precision. */
+    public float get(int i) {
+        return type.isHalf() ? type.value(halves().get(i)) : floats().get(i);
+    }
+
+    /** Stores an element, rounded where the buffer's precision asks for it. */
+    public void set(int i, float value) {
+        if (type.isHalf()) {
+            halves().set(i, type.half(value));
+        } else {
+            floats().set(i, value);
+        }
+    }
+
+    /** The elements as memory, without TornadoVM's array header. */
+    public MemorySegment segment() {
+        return array().getSegment();
     }
 
     /** The array itself, as a kernel takes it. */
@@ -70,7 +152,12 @@ public final class Buffer {
     private TornadoNativeArray allocate() {
         try {
             // A device buffer of no bytes cannot be made, so an empty one has a single element that nobody touches.
-            TornadoNativeArray made = type == Type.FLOAT ? new FloatArray(Math.max(1, size)) : new IntArray(Math.max(1, size));
+            int elements = Math.max(1, size);
+            TornadoNativeArray made = switch (type) {
+                case F32 -> new FloatArray(elements);
+                case BF16, F16 -> new ShortArray(elements);
+                case INT -> new IntArray(elements);
+            };
             // TornadoVM's API before 2.0 computes the byte size in an int.
             if (made.getSegment().byteSize() >= bytes()) {
                 return made;

@@ -125,7 +125,7 @@ public final class Devices {
 
     private static DeviceInfo jvm() {
         Runtime runtime = Runtime.getRuntime();
-        return new DeviceInfo(JVM, JVM, "Java " + Runtime.version().feature(), "CPU", runtime.maxMemory(), 4L * (Integer.MAX_VALUE - 16), 0,
+        return new DeviceInfo(JVM, JVM, "Java " + Runtime.version().feature(), "CPU", HostMemory.limit(), 4L * (Integer.MAX_VALUE - 16), 0,
                 runtime.availableProcessors(), 0, "32 64", "");
     }
 }

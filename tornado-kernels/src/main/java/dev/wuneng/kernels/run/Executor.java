@@ -7,6 +7,9 @@ public interface Executor extends AutoCloseable {
     /** The device in words, for the first line that a command prints. */
     String device();
 
+    /** Bytes that all buffers of the programs may take together. */
+    long memory();
+
     /**
      * Says which programs will run from now on, so that a device compiles them together and keeps their buffers. Contents of buffers
      * survive. Running a program that was not named here is right too, but on a device it builds all of them anew.

@@ -50,6 +50,11 @@ public final class JvmExecutor implements Executor {
     }
 
     @Override
+    public long memory() {
+        return HostMemory.limit();
+    }
+
+    @Override
     public void prepare(List<Program> programs) {
         // Nothing is compiled ahead.
     }

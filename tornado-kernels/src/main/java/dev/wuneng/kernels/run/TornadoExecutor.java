@@ -36,6 +36,12 @@ public final class TornadoExecutor implements Executor {
         return info + ", TornadoVM " + TornadoSdk.version();
     }
 
+    /** Buffers are in the host's memory too. */
+    @Override
+    public long memory() {
+        return Math.min(info.memory(), HostMemory.limit());
+    }
+
     @Override
     public void prepare(List<Program> programs) {
         if (closed) {

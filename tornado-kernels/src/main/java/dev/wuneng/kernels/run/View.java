@@ -24,12 +24,17 @@ public record View(Buffer buffer, int base, int stride) {
         return Math.addExact(base, Math.multiplyExact(index, stride));
     }
 
+    /** How the buffer stores its elements. */
+    public Buffer.Type type() {
+        return buffer.type();
+    }
+
     public FloatArray floats() {
         return buffer.floats();
     }
 
     /** The elements as memory, without TornadoVM's array header. */
     public MemorySegment segment() {
-        return buffer.floats().getSegment();
+        return buffer.segment();
     }
 }

@@ -3,6 +3,7 @@ package dev.wuneng.kernels.check;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
 
 /** Copies of kernels with one fault each, of the kinds that compilers, drivers and people make. */
 final class FaultyKernels {
@@ -197,11 +198,12 @@ final class FaultyKernels {
     }
 
     /** Looks a table up by column. */
-    static void embeddingTransposed(int from, int to, IntArray at, int p, IntArray ids, FloatArray table, FloatArray x, int width) {
+    static void embeddingTransposed(int from, int to, IntArray at, int p, IntArray ids, FloatArray table, ShortArray halves, FloatArray x,
+            int width, int type) {
         for (int i = from; i < to; i++) {
             int r = i / width;
             int j = i - r * width;
-            x.set(at.get(p + 2) + i, table.get(at.get(p + 1) + Math.max(0, ids.get(at.get(p) + r) * width + width - 1 - j)));
+            x.set(at.get(p + 3) + i, table.get(at.get(p + 1) + Math.max(0, ids.get(at.get(p) + r) * width + width - 1 - j)));
         }
     }
 }

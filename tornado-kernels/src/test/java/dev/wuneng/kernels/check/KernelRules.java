@@ -37,7 +37,7 @@ final class KernelRules {
     private static final String LEADING = "(IIL" + ARRAYS + "IntArray;I";
     private static final String CONTEXT = "uk/ac/manchester/tornado/api/KernelContext";
     private static final String GROUP_LEADING = "(L" + CONTEXT + ";L" + ARRAYS + "IntArray;I";
-    private static final Set<String> PARAMETERS = Set.of("I", "F", "L" + ARRAYS + "FloatArray;", "L" + ARRAYS + "IntArray;");
+    private static final Set<String> PARAMETERS = Set.of("I", "F", "L" + ARRAYS + "FloatArray;", "L" + ARRAYS + "IntArray;", "L" + ARRAYS + "ShortArray;");
     private static final Set<String> CALLS = calls();
     private static final Set<Opcode> OPERATORS = EnumSet.of(Opcode.IUSHR, Opcode.LUSHR, Opcode.FREM, Opcode.DREM, Opcode.F2L, Opcode.D2L);
     private static final Set<Opcode> ALLOCATIONS = EnumSet.of(Opcode.NEW, Opcode.ANEWARRAY, Opcode.MULTIANEWARRAY, Opcode.AALOAD, Opcode.AASTORE);
@@ -66,13 +66,15 @@ final class KernelRules {
             String element = array.equals("IntArray") ? "I" : "F";
             calls.addAll(List.of(ARRAYS + array + ".get(I)" + element, ARRAYS + array + ".set(I" + element + ")V", ARRAYS + array + ".getSize()I"));
         }
+        // Halves are only read: to store one takes a conversion that devices do not have.
+        calls.add(ARRAYS + "ShortArray.get(I)S");
         String tornado = "uk/ac/manchester/tornado/api/math/TornadoMath.";
         for (String f : "exp log log2 sqrt tanh sin cos tan sinpi cospi floor ceil fract abs signum".split(" ")) {
             calls.add(tornado + f + "(F)F");
         }
         calls.addAll(List.of(tornado + "pow(FF)F", tornado + "atan2(FF)F", tornado + "min(FF)F", tornado + "max(FF)F", tornado + "clamp(FFF)F"));
         calls.addAll(List.of("java/lang/Math.min(II)I", "java/lang/Math.max(II)I", "java/lang/Math.min(FF)F", "java/lang/Math.max(FF)F",
-                "java/lang/Math.abs(F)F", "java/lang/Math.floorMod(II)I", "java/lang/Math.floorDiv(II)I", "java/lang/Float.intBitsToFloat(I)F"));
+                "java/lang/Math.abs(F)F", "java/lang/Math.floorMod(II)I", "java/lang/Math.floorDiv(II)I"));
         return calls;
     }
 

@@ -64,7 +64,7 @@ class VectorWidthsTest {
                 if (tensor.ints != null) {
                     tensor.buffer.ints().set(i, tensor.ints[i - OpCase.GUARD]);
                 } else {
-                    tensor.buffer.floats().set(i, (float) (shaped ? tensor.filling.of(i - OpCase.GUARD, value) : value));
+                    tensor.buffer.set(i, (float) (shaped ? tensor.filling.of(i - OpCase.GUARD, value) : value));
                 }
                 tensor.gradient.floats().set(i, (float) random.nextGaussian());
             }

@@ -111,6 +111,11 @@ public final class GroupSimulation implements Executor {
     }
 
     @Override
+    public long memory() {
+        return plain.memory();
+    }
+
+    @Override
     public String device() {
         return "work-groups simulated on the JVM";
     }
