@@ -4,6 +4,7 @@ import dev.wuneng.model.checkpoint.Dtype;
 import dev.wuneng.model.checkpoint.ModelWriter;
 import dev.wuneng.model.checkpoint.Tensor;
 import dev.wuneng.model.checkpoint.TensorSource;
+import dev.wuneng.model.parameter.Frozen;
 import dev.wuneng.model.parameter.ParameterSpec;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * A model's folder in Hugging Face's layout, as it is downloaded: {@code config.json}, the weights in {@code model.safetensors} or in shards
@@ -41,24 +43,63 @@ public record Checkpoint(Path folder, ModelConfig config) {
         return new Checkpoint(folder, ModelConfig.read(folder.resolve(CONFIG)));
     }
 
-    /**
-     * The parameters of the model, those that match ready to train. Each tensor goes from the file into its place with nothing but a window of
-     * it in between. A tensor that the model lacks is refused: it would have belonged to another one.
-     */
+    /** The parameters of the model, those that match ready to train; what is frozen stays in the precision of the files. */
     public Parameters load(Trainable trainable) {
+        Parameters parameters = layOut(trainable, null);
+        fill(parameters);
+        return parameters;
+    }
+
+    /**
+     * Where the parameters of the model will stand, with nothing allocated yet.
+     *
+     * @param frozen the dtype of frozen matrices in memory; null to keep that of the files
+     */
+    public Parameters layOut(Trainable trainable, Dtype frozen) {
         try (TensorSource weights = TensorSource.open(folder)) {
-            checkHead(weights);
-            checkKnown(weights);
-            Parameters parameters = new Parameters(config, trainable);
-            parameters.load(weights, "", true);
-            return parameters;
+            check(weights);
+            return new Parameters(config, trainable, new Frozen(spec -> dtype(weights, spec, frozen), null, spec -> false));
         }
+    }
+
+    /** The same for a student, which takes from its teacher's parameters those that neither trains and that both folders have alike. */
+    public Parameters layOut(Trainable trainable, Dtype frozen, Checkpoint teacher, Parameters teachers) {
+        try (TensorSource weights = TensorSource.open(folder); TensorSource theirs = TensorSource.open(teacher.folder)) {
+            check(weights);
+            return new Parameters(config, trainable, new Frozen(spec -> dtype(weights, spec, frozen), teachers,
+                    spec -> names(spec).allMatch(name -> weights.get(name).holdsSame(theirs.get(name)))));
+        }
+    }
+
+    /** Reads the values. Each tensor goes from the file into its place with nothing but a window of it in between. */
+    public void fill(Parameters parameters) {
+        try (TensorSource weights = TensorSource.open(folder)) {
+            parameters.load(weights, "", true);
+        }
+    }
+
+    private Dtype dtype(TensorSource weights, ParameterSpec spec, Dtype frozen) {
+        if (frozen != null) {
+            return spec.isFrameMatrix() ? frozen : Dtype.F32;
+        }
+        List<Dtype> all = names(spec).map(name -> weights.get(name).dtype()).distinct().toList();
+        return all.size() == 1 && all.getFirst().stored().isHalf() ? all.getFirst() : Dtype.F32;
+    }
+
+    private Stream<String> names(ParameterSpec spec) {
+        return IntStream.range(0, spec.perLayer() ? config.numHiddenLayers() : 1).mapToObj(spec::name);
+    }
+
+    /** A tensor that the model lacks is refused: it would have belonged to another one. */
+    private void check(TensorSource weights) {
+        checkHead(weights);
+        checkKnown(weights);
     }
 
     private void checkKnown(TensorSource weights) {
         Set<String> known = new HashSet<>(Set.of(HEAD));
         for (ParameterSpec spec : ParameterSpec.of(config)) {
-            IntStream.range(0, spec.perLayer() ? config.numHiddenLayers() : 1).mapToObj(spec::name).forEach(known::add);
+            names(spec).forEach(known::add);
         }
         for (Tensor tensor : weights.tensors()) {
             if (!known.contains(tensor.name()) && !tensor.name().endsWith(ROTARY_TABLE)) {
@@ -75,7 +116,7 @@ public record Checkpoint(Path folder, ModelConfig config) {
             }
         } else if (weights.has(HEAD)) {
             Tensor head = weights.get(HEAD);
-            if (head.size() != weights.get(EMBEDDING).size() || !head.holdsSame(weights.get(EMBEDDING))) {
+            if (!head.holdsSame(weights.get(EMBEDDING))) {
                 throw new ModelException(head.file() + " holds " + HEAD + " with other values than " + EMBEDDING + ", and tie_word_embeddings in "
                         + folder.resolve(CONFIG) + " says that they are one: set it to false");
             }
@@ -86,9 +127,9 @@ public record Checkpoint(Path folder, ModelConfig config) {
         return Optional.of(folder.resolve(TOKENIZER)).filter(Files::exists);
     }
 
-    /** Writes a model in float32, in shards of the usual size if it needs any. */
+    /** Writes a model so that no value changes, what is frozen in the dtype in which it came; in shards of the usual size if it needs any. */
     public static void save(Path folder, Parameters parameters, Path tokenizer) {
-        save(folder, parameters, tokenizer, Dtype.F32, ModelWriter.SHARD_BYTES);
+        save(folder, parameters, tokenizer, null, ModelWriter.SHARD_BYTES);
     }
 
     /**
@@ -96,14 +137,14 @@ public record Checkpoint(Path folder, ModelConfig config) {
      * folder before, with the same configuration, stays usable whenever the writing is cut off.
      *
      * @param tokenizer a tokenizer.json to copy along with the files beside it that belong to it, null where there is none
-     * @param dtype F32, F16 or BF16
+     * @param dtype F32, F16 or BF16; null to change no value
      * @param shardBytes data a file at most
      */
     public static void save(Path folder, Parameters parameters, Path tokenizer, Dtype dtype, long shardBytes) {
         try {
             Files.createDirectories(folder);
             Path config = folder.resolve(CONFIG + ".part");
-            parameters.config().write(config, dtype);
+            parameters.config().write(config, dtype == null ? parameters.dtype() : dtype);
             moveInto(config, folder.resolve(CONFIG));
             if (tokenizer != null) {
                 for (String file : TOKENIZER_FILES) {

@@ -1,8 +1,10 @@
 package dev.wuneng.cli;
 
+import dev.wuneng.kernels.run.DeviceInfo;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.training.Losses;
 import dev.wuneng.training.Trainer;
+import dev.wuneng.training.run.RunMemory;
 import dev.wuneng.training.run.TrainingListener;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -34,6 +36,11 @@ public final class TrainingProgress implements TrainingListener {
         Losses recent = new Losses();
         steps.forEach(step -> recent.addAll(step.losses()));
         return recent.get("loss");
+    }
+
+    @Override
+    public void planned(RunMemory memory, long available) {
+        System.out.println("Memory: " + memory + " of " + DeviceInfo.inWords(available));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.wuneng.model.checkpoint;
 
+import dev.wuneng.kernels.run.Buffer.Type;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -33,6 +34,21 @@ public enum Dtype {
         return bytes;
     }
 
+    /** The dtype of what a buffer stores in this precision. */
+    public static Dtype of(Type type) {
+        return switch (type) {
+            case F32 -> F32;
+            case BF16 -> BF16;
+            case F16 -> F16;
+            case INT -> I32;
+        };
+    }
+
+    /** The precision that keeps every element as it is, or float32 where there is none. */
+    public Type stored() {
+        return this == BF16 ? Type.BF16 : this == F16 ? Type.F16 : Type.F32;
+    }
+
     /** Whether elements are fractions, as weights are, and not whole numbers. */
     public boolean isFloat() {
         return this != I64 && this != I32;
@@ -48,6 +64,11 @@ public enum Dtype {
             case I64 -> elements.getAtIndex(I64_ELEMENT, i);
             case I32 -> elements.getAtIndex(I32_ELEMENT, i);
         };
+    }
+
+    /** Halves in native order as elements. */
+    static void copyHalves(MemorySegment halves, MemorySegment elements) {
+        MemorySegment.copy(halves, ValueLayout.JAVA_SHORT_UNALIGNED, 0, elements, HALF, 0, elements.byteSize() / 2);
     }
 
     /** Elements as float32 in native order. One plain loop a type, each of which the JIT vectorises. */
@@ -80,7 +101,7 @@ public enum Dtype {
             case F32 -> MemorySegment.copy(floats, FLOAT, 0, elements, F32_ELEMENT, 0, count);
             case BF16 -> {
                 for (int i = 0; i < count; i++) {
-                    elements.setAtIndex(HALF, i, bfloat16(floats.getAtIndex(FLOAT, i)));
+                    elements.setAtIndex(HALF, i, Type.BF16.half(floats.getAtIndex(FLOAT, i)));
                 }
             }
             case F16 -> {
@@ -90,12 +111,5 @@ public enum Dtype {
             }
             default -> throw new IllegalArgumentException("float32 is not written as " + this);
         }
-    }
-
-    private static short bfloat16(float value) {
-        int bits = Float.floatToIntBits(value);
-        // Half of the last place kept, less one unless that place is odd: the carry rounds to the nearest even. A NaN, whose lower half is
-        // zero here, stays one.
-        return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
     }
 }

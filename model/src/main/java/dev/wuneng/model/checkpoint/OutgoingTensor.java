@@ -1,5 +1,6 @@
 package dev.wuneng.model.checkpoint;
 
+import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.model.ModelException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,6 +32,24 @@ public final class OutgoingTensor {
     public static OutgoingTensor of(String name, int[] shape, MemorySegment floats, Dtype dtype) {
         return new OutgoingTensor(name, dtype, shape, floats.byteSize() / 4,
                 (first, count, arena) -> encoded(name, floats.asSlice(4 * first, 4 * count), dtype, arena));
+    }
+
+    /** Memory in a precision of buffers, written as F32, F16 or BF16; in its own it keeps every bit. */
+    public static OutgoingTensor of(String name, int[] shape, MemorySegment stored, Type type, Dtype dtype) {
+        if (!type.isHalf()) {
+            return of(name, shape, stored, dtype);
+        }
+        return new OutgoingTensor(name, dtype, shape, stored.byteSize() / type.bytes(), (first, count, arena) -> {
+            MemorySegment halves = stored.asSlice(type.bytes() * first, type.bytes() * count);
+            if (Dtype.of(type) == dtype) {
+                MemorySegment elements = arena.allocate(halves.byteSize());
+                Dtype.copyHalves(halves, elements);
+                return elements;
+            }
+            MemorySegment floats = arena.allocate(4 * count);
+            type.widen(halves, floats);
+            return encoded(name, floats, dtype, arena);
+        });
     }
 
     /** A tensor of another file. In its own dtype it keeps every bit; whole numbers keep their dtype whatever is asked for. */

@@ -13,7 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -40,11 +42,13 @@ public final class SafetensorsWriter {
         return this;
     }
 
+    /** Writes the file; tensors of wider elements come first, so that each begins at a multiple of its element's size. */
     public void write(Path file) throws IOException {
+        List<OutgoingTensor> ordered = tensors.values().stream().sorted(Comparator.comparingInt(t -> -t.dtype().bytes())).toList();
         Path unfinished = file.resolveSibling(file.getFileName() + ".part");
         try (FileChannel channel = FileChannel.open(unfinished, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            writeFully(channel, header());
-            for (OutgoingTensor tensor : tensors.values()) {
+            writeFully(channel, header(ordered));
+            for (OutgoingTensor tensor : ordered) {
                 for (long first = 0; first < tensor.size(); first += Tensor.WINDOW) {
                     try (Arena arena = Arena.ofConfined()) {
                         writeFully(channel, tensor.elements(first, Math.min(Tensor.WINDOW, tensor.size() - first), arena).asByteBuffer());
@@ -56,14 +60,14 @@ public final class SafetensorsWriter {
         Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    private ByteBuffer header() {
+    private ByteBuffer header(List<OutgoingTensor> ordered) {
         JsonObject json = new JsonObject();
         JsonObject texts = new JsonObject();
         texts.addProperty("format", "pt");
         metadata.forEach(texts::addProperty);
         json.add("__metadata__", texts);
         long at = 0;
-        for (OutgoingTensor outgoing : tensors.values()) {
+        for (OutgoingTensor outgoing : ordered) {
             JsonObject tensor = new JsonObject();
             tensor.addProperty("dtype", outgoing.dtype().name());
             JsonArray shape = new JsonArray();

@@ -1,5 +1,6 @@
 package dev.wuneng.model.checkpoint;
 
+import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.model.ModelException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -80,18 +81,40 @@ public final class Tensor {
 
     /** Writes the elements as float32; a value that is not finite is refused. */
     public void copyTo(MemorySegment floats) {
-        for (long first = 0; first < size; first += WINDOW) {
-            MemorySegment part = floats.asSlice(4 * first, 4 * Math.min(WINDOW, size - first));
-            floats(first, part);
-            if (!isFinite(part)) {
-                throw new ModelException(file() + " holds a value that is not finite in tensor " + name
-                        + ": the checkpoint is damaged, fetch it again");
+        copyTo(floats, Type.F32);
+    }
+
+    /** Writes the elements in a precision of buffers, rounded where that is less than the tensor's own; a value that is not finite is refused. */
+    public void copyTo(MemorySegment target, Type type) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment window = type.isHalf() ? arena.allocate(4L * Math.min(WINDOW, size)) : null;
+            for (long first = 0; first < size; first += WINDOW) {
+                long count = Math.min(WINDOW, size - first);
+                MemorySegment part = target.asSlice(type.bytes() * first, type.bytes() * count);
+                MemorySegment floats = type.isHalf() ? window.asSlice(0, 4 * count) : part;
+                floats(first, floats);
+                boolean finite = isFinite(floats);
+                if (finite && type.isHalf()) {
+                    type.narrow(floats, part);
+                    type.widen(part, floats);
+                    if (!isFinite(floats)) {
+                        throw new ModelException(file() + " holds a value in tensor " + name + " that is too large for " + Dtype.of(type).torchName()
+                                + ": keep it in bfloat16 or float32");
+                    }
+                }
+                if (!finite) {
+                    throw new ModelException(file() + " holds a value that is not finite in tensor " + name
+                            + ": the checkpoint is damaged, fetch it again");
+                }
             }
         }
     }
 
-    /** Whether two tensors of one size hold the same numbers. */
+    /** Whether two tensors hold the same numbers in the same order. */
     public boolean holdsSame(Tensor other) {
+        if (size != other.size) {
+            return false;
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment mine = arena.allocate(4L * WINDOW);
             MemorySegment others = arena.allocate(4L * WINDOW);

@@ -84,8 +84,4 @@ public final class Activations {
     public List<Buffer> buffers() {
         return buffers;
     }
-
-    public long bytes() {
-        return buffers.stream().mapToLong(Buffer::bytes).sum();
-    }
 }

@@ -3,6 +3,7 @@ package dev.wuneng.model.decoder;
 import dev.wuneng.kernels.op.Attention;
 import dev.wuneng.kernels.op.Embedding;
 import dev.wuneng.kernels.op.Rope;
+import dev.wuneng.kernels.op.StateStreams;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.model.ModelConfig;
@@ -39,6 +40,11 @@ public final class Batch {
         if (positions > config.maxPositionEmbeddings()) {
             throw new ModelException("rows of " + positions + " tokens are longer than max_position_embeddings (" + config.maxPositionEmbeddings()
                     + ") of the model: use shorter rows");
+        }
+        int widest = Math.max(config.intermediateSize(), Math.max(config.hiddenSize(), StateStreams.VECTORS * config.attentionWidth()));
+        if ((long) sequences * length * widest > Integer.MAX_VALUE) {
+            throw new ModelException("a batch of " + sequences + " rows of " + length + " tokens has activations of more elements than an array holds,"
+                    + " which is 2^31: use fewer rows or shorter ones");
         }
         this.config = config;
         this.rows = Math.multiplyExact(sequences, length);

@@ -167,9 +167,4 @@ public final class Decoder {
         }
         throw new IllegalArgumentException("the model has no activation " + name);
     }
-
-    /** Bytes of all activations and their gradients. */
-    public long activationBytes() {
-        return memory.bytes();
-    }
 }

@@ -112,4 +112,9 @@ public record ParameterSpec(String name, int[] shape, boolean perLayer, boolean 
     public boolean decays() {
         return shape.length > 1 && !name.endsWith("r_k");
     }
+
+    /** Whether it is a matrix that a model has with or without state heads: a linear layer's weight, the embedding, the head. */
+    public boolean isFrameMatrix() {
+        return !addition && shape.length > 1;
+    }
 }

@@ -2,6 +2,7 @@ package dev.wuneng.training.config;
 
 import com.google.gson.JsonObject;
 import com.google.gson.annotations.SerializedName;
+import dev.wuneng.model.checkpoint.Dtype;
 import java.util.List;
 
 /**
@@ -15,6 +16,8 @@ import java.util.List;
  * @param epochs passes over the data, if steps is 0; a step more or less, since padding is not known before
  * @param tokensPerStep positions of all micro-batches of a step together; 0 is one micro-batch
  * @param trainable patterns of the parameters that train
+ * @param frozenDtype the precision in memory of matrices that do not train, the teacher's and those of the trained model: auto keeps that of
+ *     their checkpoint; arithmetic is in float32 always
  * @param activations what the forward pass keeps for the backward pass: all, or inputs of layers only, which are run again
  * @param checkpointEvery steps between two checkpoints; 0 writes one at the end only
  * @param threads 0 is all processors; the result is the same for any number
@@ -33,6 +36,7 @@ public record RunConfig(
         LearningRate learningRate,
         AdamW optimizer,
         List<String> trainable,
+        FrozenDtype frozenDtype,
         Alignment alignment,
         Distillation distillation,
         Kept activations,
@@ -78,6 +82,24 @@ public record RunConfig(
         @SerializedName("inputs") INPUTS
     }
 
+    /** How matrices that do not train are kept in memory. */
+    public enum FrozenDtype {
+        @SerializedName("auto") AUTO,
+        @SerializedName("float32") FLOAT32,
+        @SerializedName("bfloat16") BFLOAT16,
+        @SerializedName("float16") FLOAT16;
+
+        /** Null where the checkpoint decides. */
+        public Dtype dtype() {
+            return switch (this) {
+                case AUTO -> null;
+                case FLOAT32 -> Dtype.F32;
+                case BFLOAT16 -> Dtype.BF16;
+                case FLOAT16 -> Dtype.F16;
+            };
+        }
+    }
+
     private static final List<String> EVERYTHING = List.of("*");
     /** The additions and the attention they meet; the rest of the teacher stays as it is. */
     private static final List<String> ATTENTION = List.of("model.layers.*.self_attn.*");
@@ -87,7 +109,7 @@ public record RunConfig(
         LearningRate published = new LearningRate(1e-4, 1e-5, 50);
         return new RunConfig(stage, null, null, new JsonObject(), null, new Data(null, 10, 4, 512), 0, 1, 0,
                 stage == Stage.TEACHER ? new LearningRate(1e-3, 1e-4, 50) : published, new AdamW(0.9, 0.95, 1e-8, 0.1, 1),
-                stage == Stage.ALIGN ? ATTENTION : EVERYTHING, new Alignment(0.5, 2, 0.1, 0.9), new Distillation(0.9, 0.1, 1),
+                stage == Stage.ALIGN ? ATTENTION : EVERYTHING, FrozenDtype.AUTO, new Alignment(0.5, 2, 0.1, 0.9), new Distillation(0.9, 0.1, 1),
                 Kept.ALL, new Evaluation(100, 16), 500, 1, 0, null, null);
     }
 
@@ -104,6 +126,15 @@ public record RunConfig(
     /** The same run with so many steps. */
     public RunConfig withSteps(int steps) {
         return new RunConfig(stage, teacher, student, model, tokenizer, data, steps, epochs, tokensPerStep, learningRate, optimizer, trainable,
-                alignment, distillation, activations, evaluation, checkpointEvery, seed, threads, device, out);
+                frozenDtype, alignment, distillation, activations, evaluation, checkpointEvery, seed, threads, device, out);
+    }
+
+    /** The same run with another micro-batch, and as many tokens a step where they can be cut so. */
+    public RunConfig withBatch(int rows, int length, Kept activations) {
+        int step = microBatches() * microBatchTokens();
+        int micro = rows * length;
+        return new RunConfig(stage, teacher, student, model, tokenizer, new Data(data.file(), data.heldOut(), rows, length), steps, epochs,
+                step == micro ? tokensPerStep : step - step % micro, learningRate, optimizer, trainable, frozenDtype, alignment, distillation, activations,
+                evaluation, checkpointEvery, seed, threads, device, out);
     }
 }

@@ -1,6 +1,8 @@
 package dev.wuneng.training.config;
 
+import dev.wuneng.training.config.RunConfig.FrozenDtype;
 import java.util.List;
+import java.util.Locale;
 
 /** That the values of a configuration make sense, alone and together. */
 final class RunConfigChecks {
@@ -46,6 +48,8 @@ final class RunConfigChecks {
                 require(c.student() == null, "student", c.student(), "left out: a teacher goes on from teacher, or starts from model");
                 require((c.teacher() == null) == (c.model().size() > 0), "model", c.model(),
                         "given for a fresh teacher, or teacher be given to go on with one, not both");
+                require(c.teacher() != null || c.frozenDtype() == FrozenDtype.AUTO, "frozen_dtype", c.frozenDtype().toString().toLowerCase(Locale.ROOT),
+                        "left out: a fresh model has no weights that would stay as they are");
             }
             case ALIGN, DISTILL -> {
                 present(c.teacher(), "teacher", "the folder of the model to learn from");

@@ -168,9 +168,4 @@ public final class Alignment implements Objective {
             parts.add("gate_spread." + l, spread[l] * tokens, tokens);
         }
     }
-
-    @Override
-    public long activationBytes() {
-        return teacher.activationBytes() + memory.bytes();
-    }
 }

@@ -106,9 +106,4 @@ public final class Distillation implements Objective {
         double loss = weights.kl * parts.get("kl") + (batch.labelled() == 0 ? 0 : weights.ce * parts.get("ce"));
         return new Losses().add("loss", loss * batch.unmasked(), batch.unmasked()).addAll(parts);
     }
-
-    @Override
-    public long activationBytes() {
-        return teacher.activationBytes() + student.activationBytes() + teacherHead.logits().buffer().bytes() + studentHead.logits().buffer().bytes();
-    }
 }

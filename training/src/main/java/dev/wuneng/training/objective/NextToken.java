@@ -88,9 +88,4 @@ public final class NextToken implements Objective {
         executor.download(rowLoss);
         return new Losses().addRows("loss", rowLoss, rowLoss.size(), batch.labelled());
     }
-
-    @Override
-    public long activationBytes() {
-        return decoder.activationBytes() + head.logits().buffer().bytes();
-    }
 }

@@ -21,7 +21,4 @@ public interface Objective {
 
     /** Runs a micro-batch forward. */
     Losses evaluate(Sequences batch, Executor executor);
-
-    /** Bytes of activations, beside parameters, gradients and moments. */
-    long activationBytes();
 }

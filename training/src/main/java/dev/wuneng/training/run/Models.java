@@ -4,6 +4,8 @@ import com.google.gson.JsonObject;
 import dev.wuneng.model.Checkpoint;
 import dev.wuneng.model.ModelConfig;
 import dev.wuneng.model.ModelException;
+import dev.wuneng.model.checkpoint.Dtype;
+import dev.wuneng.model.parameter.Frozen;
 import dev.wuneng.model.parameter.Initialization;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
@@ -15,34 +17,47 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The models of a run.
+ * The models of a run: laid out first, so that the memory of the run is known, and filled with values then.
  *
  * @param trained the model that the run changes
  * @param teacher the model it learns from; null where there is none
  * @param tokenizer the file that belongs to the trained model; null where none is known
+ * @param values reads or makes the values
  */
-record Models(Parameters trained, Parameters teacher, Path tokenizer) {
+record Models(Parameters trained, Parameters teacher, Path tokenizer, Runnable values) {
 
     /**
-     * Loads or makes the models.
+     * Lays out the models. What neither of them trains and both have alike exists once.
      *
      * @param resumed the checkpoint to go on with
      * @param vocabulary the vocabulary of the data, for a fresh teacher that is given none
      */
-    static Models load(RunConfig config, Optional<Path> resumed, int vocabulary) {
+    static Models of(RunConfig config, Optional<Path> resumed, int vocabulary) {
         boolean learnsFromTeacher = config.stage() == Stage.ALIGN || config.stage() == Stage.DISTILL;
         Trainable trainable = new Trainable(config.trainable());
-        Parameters teacher = learnsFromTeacher ? Checkpoint.open(Path.of(config.teacher())).load(Trainable.NONE) : null;
-        Parameters trained = resumed.or(() -> source(config, learnsFromTeacher)).map(folder -> Checkpoint.open(folder).load(trainable))
+        Dtype frozen = config.frozenDtype().dtype();
+        Checkpoint taught = learnsFromTeacher ? Checkpoint.open(Path.of(config.teacher())) : null;
+        Parameters teacher = learnsFromTeacher ? taught.layOut(Trainable.NONE, frozen) : null;
+        Optional<Checkpoint> source = resumed.or(() -> source(config, learnsFromTeacher)).map(Checkpoint::open);
+        Parameters trained = source.map(s -> learnsFromTeacher ? s.layOut(trainable, frozen, taught, teacher) : s.layOut(trainable, frozen))
                 .orElseGet(() -> fresh(config, teacher, trainable, vocabulary));
         if (trained.trainableCount() == 0) {
             throw new ConfigException("trainable " + config.trainable()
                     + " matches no parameter of the model: use patterns such as model.layers.*.self_attn.*");
         }
+        if (frozen != null && teacher == null && trained.trainableCount() == trained.count(false)) {
+            throw new ConfigException("frozen_dtype is " + frozen.torchName() + ", and in this run everything trains, which it does in float32:"
+                    + " leave it out, or let trainable name less than everything");
+        }
         if (teacher != null) {
             requireAlike(teacher.config(), trained.config());
         }
-        return new Models(trained, teacher, tokenizer(config));
+        return new Models(trained, teacher, tokenizer(config), () -> {
+            if (teacher != null) {
+                taught.fill(teacher);
+            }
+            source.ifPresentOrElse(s -> s.fill(trained), () -> start(config, teacher, trained));
+        });
     }
 
     private static Optional<Path> source(RunConfig config, boolean learnsFromTeacher) {
@@ -51,18 +66,22 @@ record Models(Parameters trained, Parameters teacher, Path tokenizer) {
 
     private static Parameters fresh(RunConfig config, Parameters teacher, Trainable trainable, int vocabulary) {
         if (teacher != null) {
-            Parameters student = new Parameters(studentConfig(config), trainable);
-            student.copyFrom(teacher);
-            Initialization.additions(student, config.seed());
-            return student;
+            return new Parameters(studentConfig(config), trainable, Frozen.ofTeacher(teacher));
         }
         JsonObject json = config.model().deepCopy();
         if (!json.has("vocab_size")) {
             json.addProperty("vocab_size", vocabulary);
         }
-        Parameters parameters = new Parameters(modelConfig(json), trainable);
-        Initialization.all(parameters, config.seed());
-        return parameters;
+        return new Parameters(modelConfig(json), trainable);
+    }
+
+    private static void start(RunConfig config, Parameters teacher, Parameters trained) {
+        if (teacher == null) {
+            Initialization.all(trained, config.seed());
+        } else {
+            trained.copyFrom(teacher);
+            Initialization.additions(trained, config.seed());
+        }
     }
 
     private static ModelConfig studentConfig(RunConfig config) {

@@ -1,6 +1,5 @@
 package dev.wuneng.training.run;
 
-import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.model.decoder.Activations.Keep;
 import dev.wuneng.model.decoder.Batch;
 import dev.wuneng.model.decoder.Decoder;
@@ -16,16 +15,10 @@ final class Objectives {
     private Objectives() {
     }
 
-    static Objective of(RunConfig config, Models models, Executor executor) {
+    static Objective of(RunConfig config, Models models) {
         Parameters trained = models.trained();
         Batch batch = new Batch(trained.config(), config.data().rows(), config.data().length());
-        upload(trained, executor);
-        batch.buffers().forEach(executor::upload);
-        Decoder teacher = null;
-        if (models.teacher() != null) {
-            upload(models.teacher(), executor);
-            teacher = new Decoder(models.teacher(), batch, Keep.NOTHING);
-        }
+        Decoder teacher = models.teacher() == null ? null : new Decoder(models.teacher(), batch, Keep.NOTHING);
         return switch (config.stage()) {
             case TEACHER, SFT -> new NextToken(new Decoder(trained, batch, keep(config)));
             case ALIGN -> {
@@ -44,9 +37,5 @@ final class Objectives {
             case ALL -> Keep.ALL;
             case INPUTS -> Keep.INPUTS;
         };
-    }
-
-    private static void upload(Parameters parameters, Executor executor) {
-        parameters.buffers().forEach(executor::upload);
     }
 }

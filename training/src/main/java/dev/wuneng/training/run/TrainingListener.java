@@ -6,6 +6,9 @@ import dev.wuneng.training.Trainer;
 
 /** Is told how a run goes. */
 public interface TrainingListener {
+    /** Before anything is allocated: what the run will keep in memory, of so many bytes that there are. */
+    void planned(RunMemory memory, long available);
+
     /** @param step steps already taken, by an earlier part of the run; {@code steps} in all */
     void begun(Parameters trained, long step, long steps);
 

@@ -63,7 +63,7 @@ public final class TrainingRun {
 
     private Ending train(Dataset documents, BooleanSupplier interrupted) {
         Optional<Path> resumed = folder.latest();
-        Models models = Models.load(config, resumed, documents.metadata().vocabularySize());
+        Models models = Models.of(config, resumed, documents.metadata().vocabularySize());
         DataChecks.check(config, models, documents.metadata());
         Split split = split(config);
         Packing packing = new Packing(config.data().rows(), config.data().length(), 0);
@@ -73,10 +73,12 @@ public final class TrainingRun {
         RunConfig.AdamW adam = config.optimizer();
         Optimizer optimizer = new Optimizer(models.trained(),
                 new Optimizer.Settings(adam.beta1(), adam.beta2(), adam.eps(), adam.weightDecay(), adam.clipNorm()));
+        listener.planned(RunMemory.check(config, models, optimizer, executor), executor.memory());
+        models.values().run();
         resumed.ifPresent(checkpoint -> TrainingState.restore(checkpoint, optimizer, rows, executor));
         RunConfig.LearningRate rate = config.learningRate();
         Schedule schedule = new Schedule(rate.start(), rate.min(), rate.warmUp(), config.steps());
-        Trainer trainer = new Trainer(Objectives.of(config, models, executor), optimizer, schedule, rows, config.microBatches(), executor);
+        Trainer trainer = new Trainer(Objectives.of(config, models), optimizer, schedule, rows, config.microBatches(), executor);
         Metrics metrics = Metrics.after(optimizer.step(), folder.metrics());
 
         listener.begun(models.trained(), optimizer.step(), config.steps());

@@ -56,6 +56,7 @@ class RunConfigsTest {
         "steps=1.5                  | steps is 1.5, and must be a whole number",
         "steps=-1                   | steps is -1, and must be 0",
         "activations=some           | activations is \"some\", and must be one of all, inputs",
+        "frozen_dtype=fp8           | frozen_dtype is \"fp8\", and must be one of auto, float32, bfloat16, float16",
         "data.held_out=1000         | data.held_out is 1000, and must be 0 to 999",
         "tokens_per_step=20         | tokens_per_step is 20, and must be a multiple of data.rows times data.length (16), such as 16",
         "learning_rate.min=1        | learning_rate.min is 1.0, and must be 0 up to learning_rate.start",

@@ -92,6 +92,11 @@ class Stories260kTest {
         try (Executor executor = new JvmExecutor(1)) {
             assertEquals(TrainingRun.Ending.FINISHED, TrainingRun.run(RunConfigs.read(stage, null, all), executor, new TrainingListener() {
                 @Override
+                public void planned(RunMemory memory, long available) {
+                    // nothing to keep
+                }
+
+                @Override
                 public void begun(Parameters trained, long step, long steps) {
                     // nothing to keep
                 }

@@ -47,6 +47,11 @@ class TrainingRunTest {
         int stopAfter = Integer.MAX_VALUE;
 
         @Override
+        public void planned(RunMemory memory, long available) {
+            // RunMemoryTest looks at it
+        }
+
+        @Override
         public void begun(Parameters trained, long step, long steps) {
             // nothing to keep
         }
