@@ -68,7 +68,7 @@ final class LargeFolder {
         long bytes = parameters.buffers().stream().mapToLong(b -> b.bytes()).sum();
         long peak = Files.readAllLines(Path.of("/proc/self/status")).stream().filter(l -> l.startsWith("VmHWM"))
                 .mapToLong(l -> 1024 * Long.parseLong(l.replaceAll("\\D", ""))).findFirst().orElseThrow();
-        System.out.printf("%.2f GB of float32 parameters in %.1f s; peak memory of the process %.2f GB, %.0f MB beside the parameters%n",
+        System.out.printf("%.2f GB of parameters in %.1f s; peak memory of the process %.2f GB, %.0f MB beside the parameters%n",
                 bytes / 1e9, seconds, peak / 1e9, (peak - bytes) / 1e6);
     }
 }

@@ -1,7 +1,7 @@
 package dev.wuneng.kernels.host;
 
-import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.kernels.op.StateScan;
+import dev.wuneng.kernels.run.Buffer.Type;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
