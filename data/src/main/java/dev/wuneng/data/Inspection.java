@@ -3,7 +3,6 @@ package dev.wuneng.data;
 import dev.wuneng.data.arrow.DocumentBatch;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -57,11 +56,9 @@ public record Inspection(long documents, long empty, long tokens, long learnt, i
             none += batch.length(i) == 0 ? 1 : 0;
             most = Math.max(most, batch.length(i));
             if (kept.size() < wanted) {
-                kept.add(Arrays.copyOfRange(batch.inputIds(), batch.offsets()[i], batch.offsets()[i + 1]));
+                kept.add(batch.inputIds(i));
             }
         }
-        int[] labels = batch.labels().orElse(batch.inputIds());
-        long trained = Arrays.stream(labels).filter(label -> label != DocumentBatch.IGNORED).count();
-        return new Inspection(documents + batch.documents(), empty + none, tokens + batch.inputIds().length, learnt + trained, most, kept);
+        return new Inspection(documents + batch.documents(), empty + none, tokens + batch.tokens(), learnt + batch.learnt(0, batch.tokens()), most, kept);
     }
 }

@@ -1,14 +1,10 @@
 package dev.wuneng.data;
 
-import dev.wuneng.data.arrow.DocumentBatch;
 import dev.wuneng.data.arrow.DocumentWriter;
 import dev.wuneng.data.chat.ChatMl;
 import dev.wuneng.data.source.Sample;
 import dev.wuneng.data.tokenizer.Tokenizer;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.Arrays;
 
 /**
  * Turns samples into tokens. A text becomes what the tokenizer puts around a text, the text, and the end-of-text token;
@@ -17,8 +13,8 @@ import java.util.stream.Stream;
 final class SampleEncoder {
 
     private final Tokenizer tokenizer;
-    private final boolean conversations;
-    private final int[] end;
+    private final int endOfText;
+    // Null where the samples are texts.
     private final ChatMl chat;
 
     /** Tokens of a document; labels of a conversation only. */
@@ -39,13 +35,12 @@ final class SampleEncoder {
      */
     SampleEncoder(Tokenizer tokenizer, boolean conversations) {
         this.tokenizer = tokenizer;
-        this.conversations = conversations;
-        end = conversations ? null : new int[] {tokenizer.endOfText()};
+        endOfText = conversations ? -1 : tokenizer.endOfText();
         chat = conversations ? new ChatMl(tokenizer) : null;
     }
 
     boolean conversations() {
-        return conversations;
+        return chat != null;
     }
 
     /**
@@ -53,33 +48,17 @@ final class SampleEncoder {
      */
     Encoded encode(Sample sample) {
         return switch (sample) {
-            case Sample.Text text when !conversations -> new Encoded(join(List.of(tokenizer.encodeDocument(text.text()), end)), null);
-            case Sample.Conversation conversation when conversations -> encode(conversation);
+            case Sample.Text text when chat == null -> {
+                int[] ids = tokenizer.encodeDocument(text.text());
+                int[] ended = Arrays.copyOf(ids, ids.length + 1);
+                ended[ids.length] = endOfText;
+                yield new Encoded(ended, null);
+            }
+            case Sample.Conversation conversation when chat != null -> {
+                ChatMl.Labelled labelled = chat.encode(conversation.turns());
+                yield new Encoded(labelled.inputIds(), labelled.labels());
+            }
             default -> throw new DataException("The sources hold both texts and conversations: tokenize them into two folders.");
         };
-    }
-
-    private Encoded encode(Sample.Conversation conversation) {
-        List<int[]> inputIds = new ArrayList<>();
-        List<int[]> labels = new ArrayList<>();
-        if (conversation.turns().stream().noneMatch(turn -> turn.role().equals(Sample.Turn.ASSISTANT))) {
-            throw new DataException("A conversation has no turn of the assistant, so there is nothing to learn: leave it out.");
-        }
-        for (Sample.Turn turn : chat.turns(conversation.turns())) {
-            boolean learnt = turn.role().equals(Sample.Turn.ASSISTANT);
-            int[] given = learnt ? chat.answerStart() : chat.turn(turn.role(), turn.content());
-            int[] answer = learnt ? chat.answer(turn.content()) : new int[0];
-            inputIds.addAll(List.of(given, answer, chat.close()));
-            labels.addAll(List.of(ignored(given), answer, ignored(chat.close())));
-        }
-        return new Encoded(join(inputIds), join(labels));
-    }
-
-    private static int[] ignored(int[] tokens) {
-        return IntStream.generate(() -> DocumentBatch.IGNORED).limit(tokens.length).toArray();
-    }
-
-    private static int[] join(List<int[]> parts) {
-        return parts.stream().flatMapToInt(IntStream::of).toArray();
     }
 }

@@ -4,7 +4,6 @@ import dev.wuneng.data.arrow.DocumentMetadata;
 import dev.wuneng.data.arrow.DocumentWriter;
 import dev.wuneng.data.chat.ChatMl;
 import dev.wuneng.data.source.Sample;
-import dev.wuneng.data.text.PromptAnswer;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -40,14 +39,13 @@ public final class Tokenize {
     }
 
     /**
-     * Writes conversations of one exchange as {@link ChatMl} lays them out. Trained on are the answer and its end of turn.
+     * Writes conversations as {@link ChatMl} lays them out. Trained on are the answers and the ends of their turns.
      *
      * @throws DataException if the tokenizer lacks ChatML's tokens or the file cannot be written
      */
-    public static DocumentMetadata conversations(Stream<PromptAnswer> pairs, Tokenizer tokenizer, Path file,
+    public static DocumentMetadata conversations(Stream<Sample.Conversation> conversations, Tokenizer tokenizer, Path file,
             Progress progress) {
-        return write(pairs.map(pair -> Sample.Conversation.of(pair.prompt(), pair.answer())),
-                new SampleEncoder(tokenizer, true), tokenizer, file, progress);
+        return write(conversations, new SampleEncoder(tokenizer, true), tokenizer, file, progress);
     }
 
     private static DocumentMetadata write(Stream<? extends Sample> samples, SampleEncoder encoder, Tokenizer tokenizer,

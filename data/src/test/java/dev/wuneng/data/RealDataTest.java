@@ -10,7 +10,7 @@ import dev.wuneng.data.pack.EvaluationRows;
 import dev.wuneng.data.pack.PackedBatch;
 import dev.wuneng.data.pack.Packing;
 import dev.wuneng.data.source.SourceFiles;
-import dev.wuneng.data.text.WordNet;
+import dev.wuneng.data.source.WordNet;
 import dev.wuneng.data.tokenizer.BpeTrainer;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.nio.file.Path;

@@ -1,11 +1,13 @@
 package dev.wuneng.data;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.wuneng.data.source.PlacedSamples;
 import dev.wuneng.data.source.Sample;
 import dev.wuneng.data.source.SourceFile;
 import dev.wuneng.data.source.SourceFiles;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,8 +17,9 @@ import java.util.stream.IntStream;
 
 /**
  * How fast files become documents, against the tokenizer's library alone on the same processors: run by hand as
- * {@code TokenizeSpeed TOKENIZER OUT SOURCE...} ({@code OUT}: a folder that does not exist). With a small heap it also
- * shows that memory does not grow with the sources.
+ * {@code TokenizeSpeed TOKENIZER OUT SOURCE...} ({@code OUT}: a folder that does not exist). Both are measured in time of processors,
+ * everything that the JVM does beside included, so that other work on the machine does not count; where all processors are kept busy it is
+ * the ratio of the speeds too. With a small heap it also shows that memory does not grow with the sources.
  */
 final class TokenizeSpeed {
 
@@ -34,11 +37,16 @@ final class TokenizeSpeed {
             // The first pass warms up caches and compilers.
             library(tokenizer, texts);
             double library = bytes / library(tokenizer, texts) / 1e6;
+            long cpuBegin = cpuNanos();
             long begin = System.nanoTime();
             Manifest manifest = TokenizedFolder.write(sources, tokenizer, Path.of(args[1]), TokenizedFolder.SHARD_TOKENS, (documents, tokens) -> { });
             double seconds = (System.nanoTime() - begin) / 1e9;
-            double all = manifest.sources().stream().mapToLong(Manifest.Source::bytes).sum() / seconds / 1e6;
-            System.out.printf("library alone %.2f MB/s, files to documents %.2f MB/s: %.0f %%%n", library, all, 100 * all / library);
+            double cpuSeconds = (cpuNanos() - cpuBegin) / 1e9;
+            double all = manifest.sources().stream().mapToLong(Manifest.Source::bytes).sum() / 1e6;
+            System.out.printf("a second of a processor: library alone %.2f MB, files to documents %.2f MB: %.0f %%%n", library, all / cpuSeconds,
+                    100 * all / cpuSeconds / library);
+            System.out.printf("%.2f MB/s, %.0f %% of the processors' time%n", all / seconds,
+                    100 * cpuSeconds / seconds / Runtime.getRuntime().availableProcessors());
             System.out.printf("%,d documents, %,d tokens, %.0f s; heap at most %d MiB, %s%n", manifest.documents(), manifest.tokens(), seconds,
                     Runtime.getRuntime().maxMemory() >> 20, highWater());
         }
@@ -58,9 +66,13 @@ final class TokenizeSpeed {
     }
 
     private static double library(Tokenizer tokenizer, List<String> texts) {
-        long begin = System.nanoTime();
+        long begin = cpuNanos();
         IntStream.range(0, texts.size()).parallel().forEach(i -> tokenizer.encodeDocument(texts.get(i)));
-        return (System.nanoTime() - begin) / 1e9;
+        return (cpuNanos() - begin) / 1e9;
+    }
+
+    private static long cpuNanos() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }
 
     private static String highWater() throws IOException {

@@ -1,5 +1,6 @@
 package dev.wuneng.training;
 
+import dev.wuneng.data.pack.Sequences;
 import java.util.List;
 
 /**
@@ -7,7 +8,7 @@ import java.util.List;
  * result would depend on how a step is cut.
  */
 public record StepTotals(long labelled, long unmasked, int microBatches) {
-    public static StepTotals of(List<Sequences> step) {
+    public static StepTotals of(List<? extends Sequences> step) {
         return new StepTotals(step.stream().mapToLong(Sequences::labelled).sum(), step.stream().mapToLong(Sequences::unmasked).sum(), step.size());
     }
 }

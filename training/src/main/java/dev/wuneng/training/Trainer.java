@@ -45,14 +45,14 @@ public final class Trainer {
      */
     public Optional<Step> step(BooleanSupplier interrupted) {
         Position begin = rows.position();
-        List<Sequences> batches = new ArrayList<>();
+        List<PackedBatch> batches = new ArrayList<>();
         for (int i = 0; i < microBatches; i++) {
-            batches.add(Sequences.of(rows.next()));
+            batches.add(rows.next());
         }
         StepTotals totals = StepTotals.of(batches);
         Losses losses = new Losses();
         optimizer.zeroGradients(executor);
-        for (Sequences batch : batches) {
+        for (PackedBatch batch : batches) {
             if (interrupted.getAsBoolean()) {
                 rows.seek(begin);
                 return Optional.empty();
@@ -77,7 +77,7 @@ public final class Trainer {
             if (left-- == 0) {
                 break;
             }
-            losses.addAll(objective.evaluate(Sequences.of(batch), executor));
+            losses.addAll(objective.evaluate(batch, executor));
         }
         return losses;
     }

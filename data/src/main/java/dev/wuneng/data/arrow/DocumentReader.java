@@ -35,7 +35,7 @@ import org.apache.arrow.vector.types.pojo.Schema;
  * Reads a file of {@link DocumentWriter}, or one of the same schema and metadata made elsewhere, batch by batch.
  *
  * <p>Opening reads the footer and the head of every batch; {@link #batch} checks each token of a batch. The file is mapped
- * into memory: Arrow's vectors lie on the mapping, and the only copy made is the one handed out. Every complaint is a
+ * into memory, Arrow's vectors lie on the mapping, and so do the documents handed out. Every complaint is a
  * {@link DataException} that names the file. May be used by several threads at once.
  */
 public final class DocumentReader implements AutoCloseable {
@@ -145,7 +145,7 @@ public final class DocumentReader implements AutoCloseable {
         }
     }
 
-    /** Not while another thread reads a batch: what it reads would no longer be mapped. */
+    /** Not while another thread reads a batch: what it reads would no longer be mapped. Batches handed out cannot be read afterwards. */
     @Override
     public synchronized void close() {
         if (arena.scope().isAlive()) {
@@ -163,7 +163,7 @@ public final class DocumentReader implements AutoCloseable {
     }
 
     private TokenColumn read(VectorSchemaRoot root, String name, int batch) {
-        return TokenColumn.read(file, (ListVector) root.getVector(name), firstDocuments[batch], documents(batch));
+        return TokenColumn.of(file, mapped, (ListVector) root.getVector(name), firstDocuments[batch], documents(batch));
     }
 
     private void check(TokenColumn inputIds, Optional<TokenColumn> labels, long firstDocument) {

@@ -3,6 +3,7 @@ package dev.wuneng.data.arrow;
 import dev.wuneng.data.AtomicFile;
 import dev.wuneng.data.DataException;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -139,10 +140,10 @@ public final class DocumentWriter implements AutoCloseable {
 
     private void append(int[] inputIds, int[] labels) {
         TokenChecks checks = new TokenChecks(file, vocabularySize);
-        checks.inputIds(inputIds, 0, inputIds.length, documents);
+        checks.inputIds(MemorySegment.ofArray(inputIds), 0, inputIds.length, documents);
         put(DocumentSchema.INPUT_IDS, inputIds);
         if (labels != null) {
-            checks.labels(labels, 0, labels.length, documents);
+            checks.labels(MemorySegment.ofArray(labels), 0, labels.length, documents);
             put(DocumentSchema.LABELS, labels);
         }
         batchDocuments++;

@@ -1,25 +1,28 @@
 package dev.wuneng.data.arrow;
 
 import dev.wuneng.data.DataException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /** That ids and labels are what a model with the vocabulary can look up. */
 record TokenChecks(Path file, int vocabularySize) {
 
     /** Every id is of the vocabulary. */
-    void inputIds(int[] ids, int from, int to, long document) {
+    void inputIds(MemorySegment ids, int from, int to, long document) {
         for (int i = from; i < to; i++) {
-            if (ids[i] < 0 || ids[i] >= vocabularySize) {
-                throw bad(DocumentSchema.INPUT_IDS, ids[i], document, "");
+            int id = ids.getAtIndex(DocumentBatch.TOKEN, i);
+            if (id < 0 || id >= vocabularySize) {
+                throw bad(DocumentSchema.INPUT_IDS, id, document, "");
             }
         }
     }
 
     /** Every label is of the vocabulary or says "not trained on". */
-    void labels(int[] labels, int from, int to, long document) {
+    void labels(MemorySegment labels, int from, int to, long document) {
         for (int i = from; i < to; i++) {
-            if (labels[i] != DocumentBatch.IGNORED && (labels[i] < 0 || labels[i] >= vocabularySize)) {
-                throw bad(DocumentSchema.LABELS, labels[i], document, " and not -100");
+            int label = labels.getAtIndex(DocumentBatch.TOKEN, i);
+            if (label != DocumentBatch.IGNORED && (label < 0 || label >= vocabularySize)) {
+                throw bad(DocumentSchema.LABELS, label, document, " and not -100");
             }
         }
     }

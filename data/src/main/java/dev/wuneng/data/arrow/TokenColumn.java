@@ -1,27 +1,28 @@
 package dev.wuneng.data.arrow;
 
 import dev.wuneng.data.DataException;
-import java.nio.ByteOrder;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.vector.IntVector;
 import org.apache.arrow.vector.complex.ListVector;
 
-/** A {@code list<int32>} column copied out of Arrow's memory: list {@code i} is values[offsets[i]..offsets[i + 1]). */
-record TokenColumn(int[] offsets, int[] values) {
+/** A {@code list<int32>} column: list {@code i} is values[offsets[i]..offsets[i + 1]), and {@code offsets[0]} is 0. */
+record TokenColumn(int[] offsets, MemorySegment values) {
 
     int size() {
         return offsets.length - 1;
     }
 
     /**
-     * Copies a column of {@code size} lists.
+     * Finds a column of {@code size} lists. Its values are a part of {@code mapped} where Arrow's vector lies there. A compressed batch was
+     * unpacked into memory that Arrow takes back, so of it they are a copy.
      *
      * @throws DataException            if a list or a token is null
      * @throws IllegalArgumentException if there are more or fewer lists, or the offsets are not ascending or reach
      *                                  beyond the tokens
      */
-    static TokenColumn read(Path file, ListVector lists, long firstDocument, int size) {
+    static TokenColumn of(Path file, MemorySegment mapped, ListVector lists, long firstDocument, int size) {
         IntVector items = (IntVector) lists.getDataVector();
         if (lists.getValueCount() != size) {
             throw new IllegalArgumentException(lists.getValueCount() + " lists for " + size + " documents");
@@ -44,14 +45,21 @@ record TokenColumn(int[] offsets, int[] values) {
                 }
             }
         }
-        int[] values = new int[offsets[size] - start];
-        ArrowBuf data = items.getDataBuffer();
-        data.nioBuffer((long) start * Integer.BYTES, values.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN)
-                .asIntBuffer().get(values);
+        MemorySegment values = values(mapped, items.getDataBuffer(), (long) start * Integer.BYTES, (offsets[size] - start) * (long) Integer.BYTES);
         for (int i = 0; i <= size; i++) {
             offsets[i] -= start;
         }
         return new TokenColumn(offsets, values);
+    }
+
+    private static MemorySegment values(MemorySegment mapped, ArrowBuf buffer, long from, long bytes) {
+        long offset = buffer.memoryAddress() + from - mapped.address();
+        if (0 <= offset && offset <= mapped.byteSize() - bytes) {
+            return mapped.asSlice(offset, bytes);
+        }
+        byte[] copy = new byte[Math.toIntExact(bytes)];
+        buffer.getBytes(from, copy);
+        return MemorySegment.ofArray(copy);
     }
 
     private static void checkOffsets(int[] offsets, long items) {

@@ -1,6 +1,7 @@
 package dev.wuneng.data.pack;
 
 import dev.wuneng.data.Dataset;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -49,11 +50,11 @@ public final class EvaluationRows implements Iterable<PackedBatch> {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            BatchBuilder batch = new BatchBuilder(packing);
-            while (!batch.isFull() && hasNext()) {
+            List<List<Piece>> batch = new ArrayList<>();
+            while (batch.size() < packing.rows() && hasNext()) {
                 batch.add(rows.next());
             }
-            return batch.build();
+            return new PackedBatch(packing, batch);
         }
     }
 }

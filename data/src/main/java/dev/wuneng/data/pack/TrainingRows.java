@@ -2,6 +2,7 @@ package dev.wuneng.data.pack;
 
 import dev.wuneng.data.DataException;
 import dev.wuneng.data.Dataset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
@@ -52,11 +53,11 @@ public final class TrainingRows {
      * @throws DataException if a file is damaged, no document is selected, or the position is not of this data
      */
     public PackedBatch next() {
-        BatchBuilder batch = new BatchBuilder(packing);
-        while (!batch.isFull()) {
+        List<List<Piece>> batch = new ArrayList<>();
+        while (batch.size() < packing.rows()) {
             batch.add(mostBehind().next());
         }
-        return batch.build();
+        return new PackedBatch(packing, batch);
     }
 
     /** Where the next batch begins. */

@@ -57,8 +57,12 @@ public enum Format {
         if (magic.startsWith("\u001f\u008b") || magic.startsWith("\u0028\u00b5\u002f\u00fd") || magic.startsWith("PK\u0003\u0004")) {
             throw new DataException("The file " + file + " is compressed: unpack it first.");
         }
-        return ofName(file).filter(format -> format == TEXT || format == JSONL).orElseThrow(() -> new DataException(
-                "The format of " + file + " shows neither in its name nor in its first bytes: give --format text, jsonl, arrow or parquet."));
+        Format named = ofName(file).orElseThrow(() -> new DataException("The format of " + file
+                + " shows neither in its name nor in its first bytes: give --format text, jsonl, arrow or parquet."));
+        if (named == ARROW || named == PARQUET) {
+            throw new DataException("The file " + file + " does not begin as its name says: fetch or write it again, or say with --format what it is.");
+        }
+        return named;
     }
 
     static boolean isArrowFile(Path file) {

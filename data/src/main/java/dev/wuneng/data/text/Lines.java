@@ -1,8 +1,8 @@
 package dev.wuneng.data.text;
 
 import dev.wuneng.data.DataException;
-import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -16,10 +16,14 @@ public final class Lines implements AutoCloseable {
     private static final int MAXIMUM_CHARACTERS = 1 << 26;
 
     private final Path file;
-    private final BufferedReader reader;
+    private final Reader reader;
+    private final char[] buffer = new char[1 << 15];
     private final StringBuilder line = new StringBuilder();
     private final int maximum;
     private long number;
+    // What of the buffer is not yet given: from at to end - 1.
+    private int at;
+    private int end;
     // The line before ended with \r: a \n that follows belongs to it.
     private boolean afterReturn;
 
@@ -47,27 +51,42 @@ public final class Lines implements AutoCloseable {
      */
     public Optional<String> next() {
         try {
-            int c = reader.read();
-            if (afterReturn && c == '\n') {
-                c = reader.read();
-            }
-            if (c < 0) {
+            if (!fill()) {
                 return Optional.empty();
+            }
+            if (afterReturn && buffer[at] == '\n') {
+                at++;
+                afterReturn = false;
+                return next();
             }
             number++;
             line.setLength(0);
-            for (; c >= 0 && c != '\n' && c != '\r'; c = reader.read()) {
-                if (line.length() == maximum) {
+            do {
+                int from = at;
+                while (at < end && buffer[at] != '\n' && buffer[at] != '\r') {
+                    at++;
+                }
+                if (line.length() + at - from > maximum) {
                     throw new DataException("Line " + number + " of " + file + " has more than " + maximum
                             + " characters: break it into shorter ones.");
                 }
-                line.append((char) c);
-            }
-            afterReturn = c == '\r';
+                line.append(buffer, from, at - from);
+            } while (at == end && fill());
+            afterReturn = at < end && buffer[at] == '\r';
+            at++;
             return Optional.of(line.toString());
         } catch (IOException e) {
             throw unreadable(e);
         }
+    }
+
+    /** Whether there is more to give. */
+    private boolean fill() throws IOException {
+        if (at >= end) {
+            end = reader.read(buffer);
+            at = 0;
+        }
+        return end > 0;
     }
 
     /** The number of the line that {@link #next} gave last, from 1. */

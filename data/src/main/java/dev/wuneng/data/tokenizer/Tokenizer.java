@@ -156,7 +156,12 @@ public final class Tokenizer implements AutoCloseable {
     private static int[] encode(HuggingFaceTokenizer tokenizer, String text, boolean addSpecialTokens) {
         long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), wellFormed(text), addSpecialTokens);
         try {
-            return Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray();
+            long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+            int[] narrow = new int[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                narrow[i] = (int) ids[i];
+            }
+            return narrow;
         } finally {
             TokenizersLibrary.LIB.deleteEncoding(encoding);
         }
@@ -169,11 +174,21 @@ public final class Tokenizer implements AutoCloseable {
 
     // Passed on as it is, an unpaired surrogate would become three replacement characters.
     private static String wellFormed(String text) {
-        if (text.codePoints().noneMatch(Tokenizer::isSurrogate)) {
+        if (!hasSurrogate(text)) {
             return text;
         }
         return text.codePoints().map(point -> isSurrogate(point) ? REPLACEMENT_CHARACTER : point)
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString();
+    }
+
+    // A loop over chars, for this is asked of every text and hardly any has one.
+    private static boolean hasSurrogate(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isSurrogate(int codePoint) {

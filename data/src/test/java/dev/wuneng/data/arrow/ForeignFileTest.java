@@ -2,6 +2,7 @@ package dev.wuneng.data.arrow;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,16 +11,23 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.arrow.compression.CommonsCompressionFactory;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.IntVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.complex.ListVector;
+import org.apache.arrow.vector.compression.CompressionCodec;
+import org.apache.arrow.vector.compression.CompressionUtil;
+import org.apache.arrow.vector.compression.NoCompressionCodec;
 import org.apache.arrow.vector.ipc.ArrowFileWriter;
 import org.apache.arrow.vector.ipc.ArrowStreamWriter;
 import org.apache.arrow.vector.ipc.ArrowWriter;
+import org.apache.arrow.vector.ipc.message.IpcOption;
 import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.FieldType;
@@ -35,6 +43,8 @@ class ForeignFileTest {
 
     @TempDir
     private Path folder;
+    private CompressionCodec.Factory compression = NoCompressionCodec.Factory.INSTANCE;
+    private CompressionUtil.CodecType codec = CompressionUtil.CodecType.NO_COMPRESSION;
 
     @Test
     void readsAFileWithAllMetadataInTheSchema() throws Exception {
@@ -43,8 +53,23 @@ class ForeignFileTest {
                 new Integer[][] {{1, 2}, {3}}, new Integer[][] {{-100, 2}, {-100}});
         try (DocumentReader reader = new DocumentReader(file())) {
             assertEquals(new DocumentMetadata("hash", 10, 2, 3), reader.metadata());
-            assertArrayEquals(new int[] {1, 2, 3}, reader.batch(0).inputIds());
-            assertArrayEquals(new int[] {-100, 2, -100}, reader.batch(0).labels().orElseThrow());
+            assertArrayEquals(new int[] {1, 2}, reader.batch(0).inputIds(0));
+            assertArrayEquals(new int[] {-100, 2}, reader.batch(0).targets(0));
+            assertArrayEquals(new int[] {3}, reader.batch(0).inputIds(1));
+            assertArrayEquals(new int[] {-100}, reader.batch(0).targets(1));
+        }
+    }
+
+    @Test
+    void unpacksCompressedBatches() throws Exception {
+        compression = CommonsCompressionFactory.INSTANCE;
+        codec = CompressionUtil.CodecType.ZSTD;
+        Integer[] ones = Collections.nCopies(1000, 1).toArray(Integer[]::new);
+        write(METADATA, List.of(list("input_ids", 32)), new Integer[][] {ones, {3}});
+        try (DocumentReader reader = new DocumentReader(file())) {
+            assertFalse(reader.batch(0).inputIds().isMapped());
+            assertArrayEquals(IntStream.generate(() -> 1).limit(1000).toArray(), reader.batch(0).inputIds(0));
+            assertArrayEquals(new int[] {3}, reader.batch(0).inputIds(1));
         }
     }
 
@@ -118,7 +143,8 @@ class ForeignFileTest {
         try (RootAllocator allocator = new RootAllocator();
                 VectorSchemaRoot root = VectorSchemaRoot.create(new Schema(fields, metadata), allocator);
                 OutputStream out = Files.newOutputStream(file());
-                ArrowFileWriter writer = new ArrowFileWriter(root, null, Channels.newChannel(out))) {
+                ArrowFileWriter writer = new ArrowFileWriter(root, null, Channels.newChannel(out), null, IpcOption.DEFAULT,
+                        compression, codec)) {
             root.allocateNew();
             for (int c = 0; c < columns.length; c++) {
                 fill((ListVector) root.getVector(c), columns[c]);

@@ -11,11 +11,8 @@ import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import dev.wuneng.data.DataException;
 import dev.wuneng.data.External;
-import dev.wuneng.data.Tokenize;
 import dev.wuneng.data.arrow.DocumentBatch;
-import dev.wuneng.data.arrow.DocumentReader;
 import dev.wuneng.data.source.Sample.Turn;
-import dev.wuneng.data.text.PromptAnswer;
 import dev.wuneng.data.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -84,27 +80,33 @@ class ChatTemplateTest {
 
     /** Tokens and labels are those of the rendered text: learnt is what stands behind the beginning of an answer, up to the end of its turn. */
     @Test
-    void labelsAreTheAnswersOfTheRenderedText() {
-        Path file = folder.resolve("chat.arrow");
+    void labelsAreTheAnswersOfTheRenderedText() throws IOException {
+        int learnt = 0;
+        int refused = 0;
         try (Tokenizer tokenizer = Tokenizer.load(External.shared("real/qwen3-tokenizer/tokenizer.json"))) {
-            List<PromptAnswer> pairs = List.of(new PromptAnswer("What is it?", "A test."), new PromptAnswer("", ""),
-                    new PromptAnswer("q", "<think>\nhm\n</think>\n\nyes"));
-            Tokenize.conversations(pairs.stream(), tokenizer, file, (documents, tokens) -> { });
-            ChatTemplate template = ChatTemplate.beside(tokenizer.file());
-            try (DocumentReader reader = new DocumentReader(file)) {
-                DocumentBatch batch = reader.batch(0);
-                for (int i = 0; i < pairs.size(); i++) {
-                    String text = template.render(List.of(new Turn("user", pairs.get(i).prompt()), new Turn("assistant", pairs.get(i).answer())), false);
-                    int from = batch.offsets()[i];
-                    int to = batch.offsets()[i + 1];
-                    assertArrayEquals(tokenizer.encode(text), Arrays.copyOfRange(batch.inputIds(), from, to), text);
-                    Matcher answer = ANSWER.matcher(text);
-                    assertTrue(answer.find(), text);
-                    int[] learnt = Arrays.stream(batch.labels().orElseThrow(), from, to).filter(label -> label != DocumentBatch.IGNORED).toArray();
-                    assertArrayEquals(tokenizer.encode(answer.group()), learnt, text);
+            ChatMl chat = new ChatMl(tokenizer);
+            for (JsonObject line : lines().filter(l -> l.get("template").getAsString().equals("qwen3")).toList()) {
+                String text = line.get("rendered").getAsString();
+                if (line.get("add_generation_prompt").getAsBoolean()) {
+                    continue;
                 }
+                if (!text.contains("<|im_start|>assistant")) {
+                    assertTrue(assertThrows(DataException.class, () -> chat.encode(turns(line))).getMessage().contains("nothing to learn"));
+                    refused++;
+                    continue;
+                }
+                ChatMl.Labelled labelled = chat.encode(turns(line));
+                assertArrayEquals(tokenizer.encode(text), labelled.inputIds(), text);
+                int[] answers = ANSWER.matcher(text).results().flatMapToInt(answer -> Arrays.stream(tokenizer.encode(answer.group()))).toArray();
+                assertArrayEquals(answers, Arrays.stream(labelled.labels()).filter(label -> label != DocumentBatch.IGNORED).toArray(), text);
+                for (int i = 0; i < labelled.labels().length; i++) {
+                    assertTrue(labelled.labels()[i] == DocumentBatch.IGNORED || labelled.labels()[i] == labelled.inputIds()[i]);
+                }
+                learnt++;
             }
         }
+        assertEquals(18, learnt + refused);
+        assertTrue(learnt > 10 && refused > 0, learnt + " and " + refused);
     }
 
     private void assertRefused(String part) {
@@ -122,12 +124,16 @@ class ChatTemplateTest {
     private static int check(String name, ChatTemplate template) throws IOException {
         int checked = 0;
         for (JsonObject line : lines().filter(l -> l.get("template").getAsString().equals(name)).toList()) {
-            List<Turn> turns = line.getAsJsonArray("messages").asList().stream().map(JsonElement::getAsJsonObject)
-                    .map(m -> new Turn(m.get("role").getAsString(), m.get("content").getAsString())).toList();
+            List<Turn> turns = turns(line);
             assertEquals(line.get("rendered").getAsString(), template.render(turns, line.get("add_generation_prompt").getAsBoolean()), turns.toString());
             checked++;
         }
         return checked;
+    }
+
+    private static List<Turn> turns(JsonObject line) {
+        return line.getAsJsonArray("messages").asList().stream().map(JsonElement::getAsJsonObject)
+                .map(m -> new Turn(m.get("role").getAsString(), m.get("content").getAsString())).toList();
     }
 
     private static Stream<JsonObject> lines() throws IOException {

@@ -1,10 +1,13 @@
 package dev.wuneng.data.pack;
 
 import dev.wuneng.data.arrow.DocumentWriter;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /**
  * Documents whose tokens tell where they come from: each id occurs in one place only, so that a lost, repeated or
@@ -40,6 +43,26 @@ record Corpus(Path file, List<int[]> documents, List<int[]> labels) {
             writer.finish();
         }
         return corpus;
+    }
+
+    static int[] inputIds(PackedBatch batch) {
+        return ints(batch, batch::copyInputIds);
+    }
+
+    static int[] labels(PackedBatch batch) {
+        return ints(batch, batch::copyLabels);
+    }
+
+    static int[] segmentIds(PackedBatch batch) {
+        return ints(batch, batch::copySegmentIds);
+    }
+
+    static int[] ints(PackedBatch batch, Consumer<MemorySegment> copy) {
+        int[] ints = new int[batch.rows() * batch.length()];
+        // What was there before is written over everywhere.
+        Arrays.fill(ints, -7);
+        copy.accept(MemorySegment.ofArray(ints));
+        return ints;
     }
 
     /** The document that a token is of. */

@@ -48,7 +48,7 @@ class MixedRowsTest {
                 TrainingRows resumed = new TrainingRows(shares, i -> true, PACKING, 3, Worker.ALONE);
                 resumed.seek(positions.get(from));
                 for (int i = from; i < 300; i++) {
-                    assertArrayEquals(batches.get(i).inputIds(), resumed.next().inputIds());
+                    assertArrayEquals(Corpus.inputIds(batches.get(i)), Corpus.inputIds(resumed.next()));
                 }
             }
             assertTrue(rows.secondsWaited() > 0);
@@ -88,7 +88,7 @@ class MixedRowsTest {
             if (rows.position().places().getFirst().epoch() > epoch) {
                 return tokens;
             }
-            IntStream.of(batch.inputIds()).filter(id -> id != Corpus.PADDING).forEach(id -> assertTrue(tokens.add(id), "repeated"));
+            IntStream.of(Corpus.inputIds(batch)).filter(id -> id != Corpus.PADDING).forEach(id -> assertTrue(tokens.add(id), "repeated"));
         }
     }
 

@@ -10,6 +10,7 @@ import dev.wuneng.data.DataException;
 import dev.wuneng.data.Dataset;
 import dev.wuneng.data.arrow.DocumentBatch;
 import dev.wuneng.data.arrow.DocumentWriter;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -39,13 +40,14 @@ class PackingTest {
         try (Dataset dataset = Dataset.open(folder.resolve("d"))) {
             Iterator<PackedBatch> batches = new EvaluationRows(dataset, i -> true, new Packing(3, 5, 99)).iterator();
             PackedBatch batch = batches.next();
-            assertArrayEquals(new int[] {11, 12, 13, 26, 27, 21, 22, 23, 24, 25, 31, 99, 99, 99, 99}, batch.inputIds());
+            assertArrayEquals(new int[] {11, 12, 13, 26, 27, 21, 22, 23, 24, 25, 31, 99, 99, 99, 99}, Corpus.inputIds(batch));
             assertArrayEquals(new int[] {-100, 13, -100, 27, -100, 22, 23, 24, 25, -100, -100, -100, -100, -100, -100},
-                    batch.labels());
-            assertArrayEquals(new int[] {0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}, batch.segmentIds());
-            assertEquals(6, batch.tokens());
+                    Corpus.labels(batch));
+            assertArrayEquals(new int[] {0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1}, Corpus.segmentIds(batch));
+            assertEquals(6, batch.labelled());
+            assertEquals(11, batch.unmasked());
+            assertArrayEquals(new int[] {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0}, Corpus.ints(batch, batch::copyMask));
             assertEquals(4, batch.padding());
-            assertEquals(4 / 15.0, batch.paddingShare());
             assertFalse(batches.hasNext());
         }
     }
@@ -59,10 +61,9 @@ class PackingTest {
         int positions = 0;
         try (Dataset dataset = Dataset.open(corpus.file())) {
             for (PackedBatch batch : new EvaluationRows(dataset, i -> true, new Packing(rows, length, Corpus.PADDING))) {
-                assertEquals(rows * length, batch.inputIds().length);
-                assertEquals(batch.tokens(), IntStream.of(batch.labels()).filter(label -> label != -100).count());
+                assertEquals(batch.labelled(), IntStream.of(Corpus.labels(batch)).filter(label -> label != -100).count());
                 assertEquals(batch.padding(),
-                        IntStream.of(batch.inputIds()).filter(id -> id == Corpus.PADDING).count());
+                        IntStream.of(Corpus.inputIds(batch)).filter(id -> id == Corpus.PADDING).count());
                 for (int row = 0; row < rows; row++) {
                     checkRow(corpus, batch, row, seen);
                 }
@@ -82,7 +83,7 @@ class PackingTest {
         try (Dataset dataset = Dataset.open(corpus.file())) {
             for (PackedBatch batch : new EvaluationRows(dataset, i -> true, new Packing(8, 256, Corpus.PADDING))) {
                 padding += batch.padding();
-                positions += batch.inputIds().length;
+                positions += 8 * 256;
             }
         }
         assertTrue(padding < 0.01 * positions, padding + " of " + positions);
@@ -92,7 +93,7 @@ class PackingTest {
     @Test
     void fillsRowsOfSimilarDocumentsToo() {
         Random random = new Random(4);
-        DocumentBatch batch = new DocumentBatch(0, new int[5001], new int[0], Optional.empty());
+        DocumentBatch batch = new DocumentBatch(0, new int[5001], MemorySegment.NULL, Optional.empty());
         RowPacker packer = new RowPacker(1024);
         for (int i = 0; i < 5000; i++) {
             batch.offsets()[i + 1] = batch.offsets()[i] + random.nextInt(150, 512);
@@ -140,7 +141,7 @@ class PackingTest {
     private static Set<Integer> tokens(Iterable<PackedBatch> batches) {
         Set<Integer> tokens = new HashSet<>();
         for (PackedBatch batch : batches) {
-            IntStream.of(batch.inputIds()).filter(id -> id != Corpus.PADDING).forEach(tokens::add);
+            IntStream.of(Corpus.inputIds(batch)).filter(id -> id != Corpus.PADDING).forEach(tokens::add);
         }
         return tokens;
     }
@@ -148,18 +149,21 @@ class PackingTest {
     /** Checks a row by the rules, position by position, and collects its tokens. */
     static void checkRow(Corpus corpus, PackedBatch batch, int row, Set<Integer> seen) {
         int start = row * batch.length();
-        assertEquals(0, batch.segmentIds()[start]);
+        int[] inputIds = Corpus.inputIds(batch);
+        int[] labels = Corpus.labels(batch);
+        int[] segmentIds = Corpus.segmentIds(batch);
+        assertEquals(0, segmentIds[start]);
         for (int t = 0; t < batch.length(); t++) {
             int at = start + t;
-            int token = batch.inputIds()[at];
+            int token = inputIds[at];
             boolean lastOfRow = t + 1 == batch.length();
-            boolean sameSegmentNext = !lastOfRow && batch.segmentIds()[at] == batch.segmentIds()[at + 1];
+            boolean sameSegmentNext = !lastOfRow && segmentIds[at] == segmentIds[at + 1];
             if (!lastOfRow && !sameSegmentNext) {
-                assertEquals(batch.segmentIds()[at] + 1, batch.segmentIds()[at + 1]);
+                assertEquals(segmentIds[at] + 1, segmentIds[at + 1]);
             }
             if (token == Corpus.PADDING) {
-                assertEquals(-100, batch.labels()[at]);
-                assertTrue(lastOfRow || sameSegmentNext && batch.inputIds()[at + 1] == Corpus.PADDING);
+                assertEquals(-100, labels[at]);
+                assertTrue(lastOfRow || sameSegmentNext && inputIds[at + 1] == Corpus.PADDING);
                 continue;
             }
             assertTrue(seen.add(token), "token " + token + " comes twice");
@@ -168,11 +172,11 @@ class PackingTest {
             int offset = token - ids[0];
             if (sameSegmentNext) {
                 // The same piece goes on: the next token follows in its document, and its label is learned here.
-                assertEquals(token + 1, batch.inputIds()[at + 1]);
+                assertEquals(token + 1, inputIds[at + 1]);
                 assertEquals(document, corpus.documentOf(token + 1));
-                assertEquals(corpus.labels().get(document)[offset + 1], batch.labels()[at]);
+                assertEquals(corpus.labels().get(document)[offset + 1], labels[at]);
             } else {
-                assertEquals(-100, batch.labels()[at]);
+                assertEquals(-100, labels[at]);
                 boolean endOfDocument = offset + 1 == ids.length;
                 boolean endOfPiece = (offset + 1) % batch.length() == 0;
                 assertTrue(endOfDocument || endOfPiece, "a document is cut only where a row's length ends");

@@ -53,7 +53,7 @@ class TrainingRowsTest {
         List<Integer> order = new ArrayList<>();
         while (order.size() < 2 * tokens) {
             PackedBatch batch = rows.next();
-            Arrays.stream(batch.inputIds()).filter(id -> id != Corpus.PADDING).forEach(order::add);
+            Arrays.stream(Corpus.inputIds(batch)).filter(id -> id != Corpus.PADDING).forEach(order::add);
         }
         List<Integer> first = order.subList(0, (int) tokens);
         List<Integer> second = order.subList((int) tokens, (int) (2 * tokens));
@@ -99,18 +99,18 @@ class TrainingRowsTest {
             resumed.seek(positions.get(from));
             for (int i = from; i < Math.min(400, from + 60); i++) {
                 PackedBatch batch = resumed.next();
-                assertArrayEquals(batches.get(i).inputIds(), batch.inputIds());
-                assertArrayEquals(batches.get(i).labels(), batch.labels());
-                assertArrayEquals(batches.get(i).segmentIds(), batch.segmentIds());
+                assertArrayEquals(Corpus.inputIds(batches.get(i)), Corpus.inputIds(batch));
+                assertArrayEquals(Corpus.labels(batches.get(i)), Corpus.labels(batch));
+                assertArrayEquals(Corpus.segmentIds(batches.get(i)), Corpus.segmentIds(batch));
             }
         }
     }
 
     @Test
     void theOrderFollowsFromTheSeed() {
-        int[] first = new TrainingRows(dataset, ALL, PACKING, SEED).next().inputIds();
-        assertArrayEquals(first, new TrainingRows(dataset, ALL, PACKING, SEED).next().inputIds());
-        assertFalse(Arrays.equals(first, new TrainingRows(dataset, ALL, PACKING, SEED + 1).next().inputIds()));
+        int[] first = Corpus.inputIds(new TrainingRows(dataset, ALL, PACKING, SEED).next());
+        assertArrayEquals(first, Corpus.inputIds(new TrainingRows(dataset, ALL, PACKING, SEED).next()));
+        assertFalse(Arrays.equals(first, Corpus.inputIds(new TrainingRows(dataset, ALL, PACKING, SEED + 1).next())));
     }
 
     @Test
@@ -133,7 +133,7 @@ class TrainingRowsTest {
         int[] document = corpus.documents().get(7);
         PackedBatch batch = rows.next();
         for (int row = 0; row < PACKING.rows(); row++) {
-            assertArrayEquals(document, Arrays.copyOfRange(batch.inputIds(), row * 64, row * 64 + document.length));
+            assertArrayEquals(document, Arrays.copyOfRange(Corpus.inputIds(batch), row * 64, row * 64 + document.length));
         }
         assertEquals(7, rows.position().places().getFirst().epoch(), "a row an epoch");
     }

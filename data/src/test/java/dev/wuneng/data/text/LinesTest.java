@@ -7,6 +7,9 @@ import dev.wuneng.data.DataException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +26,17 @@ class LinesTest {
             try (Lines lines = new Lines(file); Stream<String> read = Pulled.stream(lines::next, () -> { })) {
                 assertEquals(Files.readAllLines(file), read.toList());
             }
+        }
+    }
+
+    @Test
+    void readsLinesLongerThanItsBuffer() throws Exception {
+        Random random = new Random(1);
+        List<String> expected = IntStream.range(0, 40).mapToObj(i -> "x".repeat(random.nextInt(1 << 15))).toList();
+        Path file = Files.writeString(folder.resolve("text"), String.join("\r\n", expected) + "\r\n");
+        try (Lines lines = new Lines(file); Stream<String> read = Pulled.stream(lines::next, () -> { })) {
+            assertEquals(expected, read.toList());
+            assertEquals(40, lines.number());
         }
     }
 

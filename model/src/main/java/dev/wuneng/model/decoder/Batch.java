@@ -8,8 +8,12 @@ import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.model.ModelConfig;
 import dev.wuneng.model.ModelException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /** The tokens of a batch as the programs read them: ids, and what the documents packed into the rows mean for position, shift and attention. */
 public final class Batch {
@@ -80,44 +84,66 @@ public final class Batch {
      * @param segmentIds changes where a document begins; null where every sequence is one document
      */
     public void set(int[] tokens, int[] segmentIds, Executor executor) {
-        check(tokens);
+        requireCount(tokens.length);
         if (segmentIds != null && segmentIds.length != rows) {
             throw new ModelException("a batch of " + rows + " tokens was given " + segmentIds.length + " segment ids");
         }
+        set(copyOf(tokens), segmentIds == null ? memory -> memory.fill((byte) 0) : copyOf(segmentIds), executor);
+    }
+
+    /**
+     * Lets tokens be written into place, [B, T] row by row.
+     *
+     * @param writeTokens is given the memory of the ids, and {@code writeSegmentIds} as much for numbers that change where a document begins
+     */
+    public void set(Consumer<MemorySegment> writeTokens, Consumer<MemorySegment> writeSegmentIds, Executor executor) {
+        writeTokens.accept(ids.ints().getSegment());
+        requireKnownTokens();
+        // The segments tell the positions, which take their place.
+        IntArray segmentIds = position.ints();
+        writeSegmentIds.accept(segmentIds.getSegment());
         int[] positions = new int[rows];
         for (int r = 0; r < rows; r++) {
-            boolean begins = r % length == 0 || segmentIds != null && segmentIds[r] != segmentIds[r - 1];
+            boolean begins = r % length == 0 || segmentIds.get(r) != segmentIds.get(r - 1);
             positions[r] = begins ? 0 : positions[r - 1] + 1;
         }
         int[] firsts = new int[rows];
         int[] lasts = new int[rows];
         Attention.fillSpans(positions, firsts, lasts, length, config.slidingWindow());
-        put(tokens, ids);
         put(positions, position);
         put(firsts, first);
         put(lasts, last);
-        Embedding.order(tokens, order.ints(), runs.ints());
+        Embedding.order(ids.ints(), order.ints(), runs.ints());
         List.of(ids, position, first, last, order, runs).forEach(executor::upload);
     }
 
     /** Puts the tokens into place that follow the first {@code start} tokens of a text, for a decoder with a {@link Past}. */
     public void follow(int start, int[] tokens, Executor executor) {
-        check(tokens);
+        requireCount(tokens.length);
         put(tokens, ids);
+        requireKnownTokens();
         put(IntStream.range(start, start + rows).toArray(), position);
         List.of(ids, position).forEach(executor::upload);
     }
 
-    private void check(int[] tokens) {
-        if (tokens.length != rows) {
-            throw new ModelException("a batch of " + rows + " tokens was given " + tokens.length);
+    private void requireCount(int count) {
+        if (count != rows) {
+            throw new ModelException("a batch of " + rows + " tokens was given " + count);
         }
+    }
+
+    private void requireKnownTokens() {
         for (int r = 0; r < rows; r++) {
-            if (tokens[r] < 0 || tokens[r] >= config.vocabSize()) {
-                throw new ModelException("token id " + tokens[r] + " at row " + r / length + ", position " + r % length
+            int token = ids.ints().get(r);
+            if (token < 0 || token >= config.vocabSize()) {
+                throw new ModelException("token id " + token + " at row " + r / length + ", position " + r % length
                         + " is outside the vocabulary of " + config.vocabSize() + ": use the tokenizer that belongs to the model");
             }
         }
+    }
+
+    private static Consumer<MemorySegment> copyOf(int[] values) {
+        return memory -> MemorySegment.copy(values, 0, memory, ValueLayout.JAVA_INT_UNALIGNED, 0, values.length);
     }
 
     private static void put(int[] values, Buffer buffer) {

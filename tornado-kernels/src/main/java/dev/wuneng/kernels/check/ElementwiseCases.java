@@ -44,7 +44,7 @@ final class ElementwiseCases {
         OpCase c = new OpCase("embedding", "rows=" + rows + " width=" + width + " " + ofRows);
         IntArray order = new IntArray(rows);
         IntArray runs = new IntArray(rows);
-        Embedding.order(ids, order, runs);
+        Embedding.order(IntArray.fromArray(ids), order, runs);
         Tensor token = c.ints("ids", ids);
         Tensor sorted = c.ints("order", order.toHeapArray());
         Tensor lengths = c.ints("runs", runs.toHeapArray());

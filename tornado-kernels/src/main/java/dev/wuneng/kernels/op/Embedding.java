@@ -39,9 +39,9 @@ public final class Embedding {
      * Fills {@code order} with the row numbers sorted by token id, rows of one token in their own order, and {@code runs} with the number of
      * rows of a token where its first row stands and 0 behind it.
      */
-    public static void order(int[] ids, IntArray order, IntArray runs) {
-        long[] sorted = new long[ids.length];
-        Arrays.setAll(sorted, r -> (long) ids[r] << Integer.SIZE | r);
+    public static void order(IntArray ids, IntArray order, IntArray runs) {
+        long[] sorted = new long[ids.getSize()];
+        Arrays.setAll(sorted, r -> (long) ids.get(r) << Integer.SIZE | r);
         Arrays.sort(sorted);
         int first = 0;
         for (int i = 0; i < sorted.length; i++) {

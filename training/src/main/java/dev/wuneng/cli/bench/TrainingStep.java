@@ -11,8 +11,8 @@ import dev.wuneng.model.parameter.Initialization;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
 import dev.wuneng.training.Optimizer;
-import dev.wuneng.training.Sequences;
 import dev.wuneng.training.StepTotals;
+import dev.wuneng.training.TokenArrays;
 import dev.wuneng.training.objective.NextToken;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +25,7 @@ final class TrainingStep implements Runnable {
     private final Parameters parameters;
     private final NextToken objective;
     private final Optimizer optimizer;
-    private final Sequences batch;
+    private final TokenArrays batch;
     private final List<Program> programs;
 
     TrainingStep(ModelConfig config, int rows, int length, Executor executor) {
@@ -49,7 +49,7 @@ final class TrainingStep implements Runnable {
     }
 
     int tokens() {
-        return batch.tokens().length;
+        return batch.inputIds().length;
     }
 
     /** Bytes of all that the step keeps: parameters, gradients, moments, activations, logits. */
@@ -61,10 +61,10 @@ final class TrainingStep implements Runnable {
         return parameters;
     }
 
-    private static Sequences randomTokens(int vocabulary, int size) {
+    private static TokenArrays randomTokens(int vocabulary, int size) {
         Random random = new Random(1);
         int[] mask = new int[size];
         Arrays.fill(mask, 1);
-        return new Sequences(random.ints(size, 0, vocabulary).toArray(), random.ints(size, 0, vocabulary).toArray(), new int[size], mask);
+        return new TokenArrays(random.ints(size, 0, vocabulary).toArray(), random.ints(size, 0, vocabulary).toArray(), new int[size], mask);
     }
 }

@@ -6,7 +6,7 @@ import dev.wuneng.cli.TrainingProgress;
 import dev.wuneng.data.Tokenize;
 import dev.wuneng.data.arrow.DocumentMetadata;
 import dev.wuneng.data.chat.ChatMl;
-import dev.wuneng.data.text.PromptAnswer;
+import dev.wuneng.data.source.Sample.Conversation;
 import dev.wuneng.data.tokenizer.BpeModel;
 import dev.wuneng.data.tokenizer.BpeTrainer;
 import dev.wuneng.data.tokenizer.Tokenizer;
@@ -98,7 +98,7 @@ final class Demo {
             ProgressLine line = new ProgressLine("text", 0, counted.count());
             report(documents(Stage.TEACHER), Tokenize.documents(documents, tokenizer, documents(Stage.TEACHER), shown(line)));
         }
-        try (Stream<PromptAnswer> counted = text.pairs(); Stream<PromptAnswer> pairs = text.pairs()) {
+        try (Stream<Conversation> counted = text.pairs(); Stream<Conversation> pairs = text.pairs()) {
             ProgressLine line = new ProgressLine("questions", 0, counted.count());
             report(documents(Stage.SFT), Tokenize.conversations(pairs, tokenizer, documents(Stage.SFT), shown(line)));
         }

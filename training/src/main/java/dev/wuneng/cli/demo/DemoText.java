@@ -1,9 +1,9 @@
 package dev.wuneng.cli.demo;
 
 import dev.wuneng.data.DataException;
+import dev.wuneng.data.source.Sample.Conversation;
+import dev.wuneng.data.source.WordNet;
 import dev.wuneng.data.text.PlainText;
-import dev.wuneng.data.text.PromptAnswer;
-import dev.wuneng.data.text.WordNet;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,7 +17,7 @@ interface DemoText {
 
     Stream<String> documents();
 
-    Stream<PromptAnswer> pairs();
+    Stream<Conversation> pairs();
 
     /** How texts begin that the models are asked to continue. */
     List<String> beginnings();
@@ -39,7 +39,7 @@ interface DemoText {
             }
 
             @Override
-            public Stream<PromptAnswer> pairs() {
+            public Stream<Conversation> pairs() {
                 return everyNth(share, wordNet.pairs());
             }
 
@@ -76,9 +76,9 @@ interface DemoText {
             }
 
             @Override
-            public Stream<PromptAnswer> pairs() {
+            public Stream<Conversation> pairs() {
                 return PlainText.documents(files).filter(d -> middle(d) > 0)
-                        .map(d -> new PromptAnswer(question(d), d.substring(middle(d)).strip()));
+                        .map(d -> Conversation.of(question(d), d.substring(middle(d)).strip()));
             }
 
             @Override

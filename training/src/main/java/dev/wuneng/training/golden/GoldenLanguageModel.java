@@ -11,8 +11,8 @@ import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.decoder.LanguageHead;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
-import dev.wuneng.training.Sequences;
 import dev.wuneng.training.StepTotals;
+import dev.wuneng.training.TokenArrays;
 import dev.wuneng.training.objective.NextToken;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,7 +39,7 @@ final class GoldenLanguageModel {
 
         int[] mask = new int[rows];
         Arrays.fill(mask, 1);
-        Sequences sequences = new Sequences(file.get("input_ids").ints(), file.get("labels").ints(), file.get("segment_ids").ints(), mask);
+        TokenArrays sequences = new TokenArrays(file.get("input_ids").ints(), file.get("labels").ints(), file.get("segment_ids").ints(), mask);
         report.scalar("loss", objective.accumulate(sequences, StepTotals.of(List.of(sequences)), executor).get("loss"));
         executor.run(logits, 0);
         executor.download(head.logits().buffer());

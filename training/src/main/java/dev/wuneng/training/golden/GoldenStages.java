@@ -10,8 +10,8 @@ import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
 import dev.wuneng.training.Losses;
-import dev.wuneng.training.Sequences;
 import dev.wuneng.training.StepTotals;
+import dev.wuneng.training.TokenArrays;
 import dev.wuneng.training.objective.Alignment;
 import dev.wuneng.training.objective.Distillation;
 import dev.wuneng.training.objective.Objective;
@@ -56,7 +56,7 @@ final class GoldenStages {
         int[] tokens = file.get("input_ids").ints();
         int[] labels = new int[tokens.length];
         Arrays.fill(labels, -100);
-        Sequences sequences = new Sequences(tokens, file.has("labels") ? file.get("labels").ints() : labels, null, file.get("mask").ints());
+        TokenArrays sequences = new TokenArrays(tokens, file.has("labels") ? file.get("labels").ints() : labels, new int[tokens.length], file.get("mask").ints());
         executor.prepare(objective.programs());
         return objective.accumulate(sequences, StepTotals.of(List.of(sequences)), executor);
     }

@@ -1,5 +1,6 @@
 package dev.wuneng.training.objective;
 
+import dev.wuneng.data.pack.Sequences;
 import dev.wuneng.kernels.op.AlignLoss;
 import dev.wuneng.kernels.op.ColumnSum;
 import dev.wuneng.kernels.op.Fill;
@@ -15,7 +16,6 @@ import dev.wuneng.model.decoder.AttentionBlock.InnerGradients;
 import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.training.Losses;
-import dev.wuneng.training.Sequences;
 import dev.wuneng.training.StepTotals;
 import java.util.ArrayList;
 import java.util.List;
@@ -128,7 +128,7 @@ public final class Alignment implements Objective {
     }
 
     private Losses run(Sequences batch, Program program, Executor executor, double... scales) {
-        teacher.batch().set(batch.tokens(), batch.segmentIds(), executor);
+        teacher.batch().set(batch::copyInputIds, batch::copySegmentIds, executor);
         targets.set(batch, executor, scales);
         teacher.embed(executor);
         for (int l = 0; l < layers; l++) {

@@ -1,5 +1,6 @@
 package dev.wuneng.training.objective;
 
+import dev.wuneng.data.pack.Sequences;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.Program;
@@ -8,7 +9,6 @@ import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.decoder.LanguageHead;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.training.Losses;
-import dev.wuneng.training.Sequences;
 import dev.wuneng.training.StepTotals;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,7 +90,7 @@ public final class Distillation implements Objective {
     }
 
     private void run(Sequences batch, Program program, Executor executor, double... scales) {
-        student.batch().set(batch.tokens(), batch.segmentIds(), executor);
+        student.batch().set(batch::copyInputIds, batch::copySegmentIds, executor);
         targets.set(batch, executor, scales);
         teacher.forward(executor);
         student.forward(executor);

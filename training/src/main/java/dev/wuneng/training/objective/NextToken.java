@@ -1,5 +1,6 @@
 package dev.wuneng.training.objective;
 
+import dev.wuneng.data.pack.Sequences;
 import dev.wuneng.kernels.op.CrossEntropy;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
@@ -10,7 +11,6 @@ import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.decoder.LanguageHead;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.training.Losses;
-import dev.wuneng.training.Sequences;
 import dev.wuneng.training.StepTotals;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,7 +76,7 @@ public final class NextToken implements Objective {
     }
 
     private void run(Sequences batch, double scale, Program program, Executor executor) {
-        decoder.batch().set(batch.tokens(), batch.segmentIds(), executor);
+        decoder.batch().set(batch::copyInputIds, batch::copySegmentIds, executor);
         targets.set(batch, executor, scale);
         decoder.forward(executor);
         for (int c = 0; c < head.chunks(); c++) {

@@ -1,10 +1,10 @@
 package dev.wuneng.training.objective;
 
+import dev.wuneng.data.pack.Sequences;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.Program;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.training.Losses;
-import dev.wuneng.training.Sequences;
 import dev.wuneng.training.StepTotals;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package dev.wuneng.training.objective;
 
+import dev.wuneng.data.pack.Sequences;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
-import dev.wuneng.training.Sequences;
 
 /** Labels, mask and loss weights of a micro-batch as the loss kernels read them. */
 final class Targets {
@@ -18,10 +18,8 @@ final class Targets {
     }
 
     void set(Sequences batch, Executor executor, double... weights) {
-        for (int r = 0; r < labels.size(); r++) {
-            labels.ints().set(r, batch.labels()[r]);
-            mask.ints().set(r, batch.mask()[r]);
-        }
+        batch.copyLabels(labels.ints().getSegment());
+        batch.copyMask(mask.ints().getSegment());
         for (int i = 0; i < weights.length; i++) {
             scales.floats().set(i, (float) weights[i]);
         }

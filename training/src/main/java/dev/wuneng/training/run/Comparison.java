@@ -13,10 +13,10 @@ import dev.wuneng.model.decoder.Batch;
 import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.training.Losses;
-import dev.wuneng.training.Sequences;
 import dev.wuneng.training.config.RunConfig;
 import dev.wuneng.training.objective.Distillation;
 import dev.wuneng.training.objective.NextToken;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,11 +49,10 @@ public record Comparison(double teacher, double student, double kl, List<Double>
         Losses losses = new Losses();
         try (Dataset documents = Dataset.open(Path.of(run.data().file()))) {
             int left = run.evaluation().batches();
-            for (PackedBatch packed : new EvaluationRows(documents, TrainingRun.split(run)::heldOut, packing)) {
+            for (PackedBatch sequences : new EvaluationRows(documents, TrainingRun.split(run)::heldOut, packing)) {
                 if (left-- == 0) {
                     break;
                 }
-                Sequences sequences = Sequences.of(packed);
                 losses.add("teacher", teacherLoss.evaluate(sequences, executor).get("loss") * sequences.labelled(), sequences.labelled());
                 losses.addAll(difference.evaluate(sequences, executor));
                 if (gated) {
@@ -68,13 +67,15 @@ public record Comparison(double teacher, double student, double kl, List<Double>
         return new Comparison(losses.get("teacher"), losses.get("ce"), losses.get("kl"), gates);
     }
 
-    private static void addGates(Losses losses, View gate, Sequences sequences, ModelConfig config, Executor executor) {
+    private static void addGates(Losses losses, View gate, PackedBatch sequences, ModelConfig config, Executor executor) {
         executor.download(gate.buffer());
         int width = config.attentionWidth();
+        int[] mask = new int[sequences.rows() * sequences.length()];
+        sequences.copyMask(MemorySegment.ofArray(mask));
         for (int l = 0; l < config.numHiddenLayers(); l++) {
             double sum = 0;
-            for (int r = 0; r < sequences.mask().length; r++) {
-                for (int i = 0; sequences.mask()[r] != 0 && i < width; i++) {
+            for (int r = 0; r < mask.length; r++) {
+                for (int i = 0; mask[r] != 0 && i < width; i++) {
                     sum += gate.floats().get(gate.offset(l) + r * width + i);
                 }
             }

@@ -13,7 +13,7 @@ import dev.wuneng.model.parameter.Initialization;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.model.parameter.Trainable;
 import dev.wuneng.training.Optimizer;
-import dev.wuneng.training.Sequences;
+import dev.wuneng.training.TokenArrays;
 import dev.wuneng.training.StepTotals;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -54,7 +54,7 @@ class WithoutVectorsTest {
         Optimizer optimizer = new Optimizer(parameters, Optimizer.Settings.PUBLISHED);
         int[] mask = new int[18];
         Arrays.fill(mask, 1);
-        Sequences batch = new Sequences(IntStream.range(0, 18).toArray(), IntStream.range(1, 19).toArray(), new int[18], mask);
+        TokenArrays batch = new TokenArrays(IntStream.range(0, 18).toArray(), IntStream.range(1, 19).toArray(), new int[18], mask);
         for (int step = 0; step < 2; step++) {
             optimizer.zeroGradients(executor);
             objective.accumulate(batch, StepTotals.of(List.of(batch)), executor);

@@ -1,4 +1,4 @@
-package dev.wuneng.data.text;
+package dev.wuneng.data.source;
 
 import dev.wuneng.data.DataException;
 import java.io.BufferedReader;
@@ -94,14 +94,14 @@ public final class WordNet {
      * word's most common synset, or of that of each part of speech: "(noun) something that precedes and indicates the
      * approach of something or someone; (verb) foreshadow or presage."
      */
-    public Stream<PromptAnswer> pairs() {
+    public Stream<Sample.Conversation> pairs() {
         return mostCommonMeanings.entrySet().stream().map(entry -> {
             List<Meaning> meanings = entry.getValue();
             String answer = meanings.size() == 1 ? meanings.getFirst().synset().definition()
                     : meanings.stream().map(m -> "(" + m.partOfSpeech().title + ") " + m.synset().definition())
                             .collect(Collectors.joining("; "));
             String word = meanings.getFirst().synset().spelling(entry.getKey());
-            return new PromptAnswer("What does *" + word + "* mean?", sentence(answer));
+            return Sample.Conversation.of("What does *" + word + "* mean?", sentence(answer));
         });
     }
 

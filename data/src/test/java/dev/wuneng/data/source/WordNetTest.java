@@ -1,4 +1,4 @@
-package dev.wuneng.data.text;
+package dev.wuneng.data.source;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -62,11 +62,11 @@ class WordNetTest {
     @Test
     void asksForTheMostCommonMeaningOfEveryWord() throws Exception {
         assertEquals(List.of(
-                new PromptAnswer("What does *galore* mean?", "in great numbers."),
-                new PromptAnswer("What does *hail* mean?", "(noun) pellets of ice; (verb) call for."),
-                new PromptAnswer("What does *hailstorm* mean?", "pellets of ice."),
-                new PromptAnswer("What does *hard* mean?", "\"to the full\"."),
-                new PromptAnswer("What does *Light Brigade* mean?", "a brigade.")),
+                Sample.Conversation.of("What does *galore* mean?", "in great numbers."),
+                Sample.Conversation.of("What does *hail* mean?", "(noun) pellets of ice; (verb) call for."),
+                Sample.Conversation.of("What does *hailstorm* mean?", "pellets of ice."),
+                Sample.Conversation.of("What does *hard* mean?", "\"to the full\"."),
+                Sample.Conversation.of("What does *Light Brigade* mean?", "a brigade.")),
                 WordNet.read(jar(fragment())).pairs().toList());
     }
 
@@ -97,7 +97,7 @@ class WordNetTest {
         WordNet wordNet = WordNet.read(External.wordNetJar());
         assertEquals(117_791, wordNet.documents().count());
         assertEquals(147_478, wordNet.pairs().count());
-        assertTrue(wordNet.pairs().anyMatch(new PromptAnswer("What does *harbinger* mean?",
+        assertTrue(wordNet.pairs().anyMatch(Sample.Conversation.of("What does *harbinger* mean?",
                 "(noun) something that precedes and indicates the approach of something or someone; "
                         + "(verb) foreshadow or presage.")::equals));
         assertTrue(wordNet.documents().noneMatch(document -> document.contains("_") && !document.contains(" ")));

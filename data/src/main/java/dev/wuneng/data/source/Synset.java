@@ -1,4 +1,4 @@
-package dev.wuneng.data.text;
+package dev.wuneng.data.source;
 
 import java.util.ArrayList;
 import java.util.List;
