@@ -9,6 +9,7 @@ import dev.wuneng.training.run.TrainingListener;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Shows how a training run goes, and remembers its losses. */
@@ -76,9 +77,9 @@ public final class TrainingProgress implements TrainingListener {
     }
 
     @Override
-    public void evaluated(long step, Losses heldOut) {
+    public void evaluated(long step, Optional<String> file, Losses heldOut) {
         line.end();
-        System.out.println(label + " step " + step + ", held out: " + words(heldOut.means()));
+        System.out.println(label + " step " + step + ", held out" + file.map(" of "::concat).orElse("") + ": " + words(heldOut.means()));
     }
 
     private static String words(Map<String, Double> means) {

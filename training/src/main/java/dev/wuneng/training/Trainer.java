@@ -14,8 +14,8 @@ import java.util.function.BooleanSupplier;
 
 /** Takes optimizer steps; the stages differ by their objective alone. */
 public final class Trainer {
-    /** What a step did: {@code tokens} are those that are not padding. */
-    public record Step(long number, Losses losses, double learningRate, double gradientNorm, long tokens) {
+    /** What a step did: {@code tokens} are those that are not padding, and {@code paddingShare} is how much of its positions was. */
+    public record Step(long number, Losses losses, double learningRate, double gradientNorm, long tokens, double paddingShare) {
     }
 
     private final Objective objective;
@@ -66,7 +66,8 @@ public final class Trainer {
             throw new TrainingException("step " + number + " has gradients that are not finite (loss " + losses.get("loss")
                     + "), and changed nothing: go on from the last checkpoint with a lower learning_rate.start or a longer learning_rate.warm_up");
         }
-        return Optional.of(new Step(number, losses, rate, norm, totals.unmasked()));
+        double padding = batches.stream().mapToInt(PackedBatch::padding).sum();
+        return Optional.of(new Step(number, losses, rate, norm, totals.unmasked(), padding / (padding + totals.unmasked())));
     }
 
     /** Means over what is held out, or over the first so many micro-batches of it. */

@@ -83,8 +83,9 @@ class ProcessTest {
     @Test
     void aKilledRunGoesOnExactly() throws Exception {
         run("tokenize", "text.txt", "--tokenizer", "tokenizer.json", "--learn", "300", "--out", "text");
+        run("tokenize", "chat.jsonl", "--tokenizer", "tokenizer.json", "--out", "chat");
         List<String> train = List.of("train", "teacher", "--set", "model.hidden_size=32", "--set", "model.num_hidden_layers=2", "--set", "model.num_attention_heads=2",
-                "--set", "model.intermediate_size=48", "--set", "data.file=text", "--set", "data.rows=4", "--set", "data.length=32", "--set", "steps=400",
+                "--set", "model.intermediate_size=48", "--set", "data.mix=[{'file': 'text', 'weight': 2}, {'file': 'chat', 'weight': 1}]", "--set", "data.rows=4", "--set", "data.length=32", "--set", "steps=400",
                 "--set", "threads=1", "--set", "evaluation.every=0", "--set", "checkpoint_every=10", "--set", "out=");
         String[] stopped = withOut(train, "runs/stopped");
 

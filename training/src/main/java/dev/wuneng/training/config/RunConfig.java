@@ -13,7 +13,7 @@ import java.util.List;
  * @param model fields of {@code config.json}: all of a fresh teacher's, or a fresh student's choices of state heads
  * @param tokenizer a {@code tokenizer.json} for a fresh teacher; else it is found beside the model
  * @param steps optimizer steps; 0 counts them from the epochs
- * @param epochs passes over the data, if steps is 0; a step more or less, since padding is not known before
+ * @param epochs passes over the data, if steps is 0: so many tokens as all of it has; a step more or less, since padding is not known before
  * @param tokensPerStep positions of all micro-batches of a step together; 0 is one micro-batch
  * @param trainable patterns of the parameters that train
  * @param frozenDtype the precision in memory of matrices that do not train, the teacher's and those of the trained model: auto keeps that of
@@ -52,8 +52,27 @@ public record RunConfig(
      * @param heldOut how many of a thousand documents are for evaluation only
      * @param rows rows of a micro-batch
      * @param length tokens of a row
+     * @param mix several tokenized documents, in place of file
+     * @param rank which of {@code world} machines this one is, from 0: in every epoch each reads other documents than all others, and together
+     *         they read all. They do not tell each other of their gradients.
      */
-    public record Data(String file, int heldOut, int rows, int length) {
+    public record Data(String file, int heldOut, int rows, int length, List<Part> mix, int rank, int world) {
+        /** The documents to read, be it only one file. */
+        public List<Part> parts() {
+            return mix.isEmpty() ? List.of(new Part(file, 1)) : mix;
+        }
+
+        /** How a configuration names the file of a part. */
+        public String key(int part) {
+            return mix.isEmpty() ? "data.file" : "data.mix[" + part + "].file";
+        }
+    }
+
+    /**
+     * @param file tokenized documents
+     * @param weight the rows of a batch that come from them are to those from others as their weights; small ones are read more often
+     */
+    public record Part(String file, double weight) {
     }
 
     /** From 0 up to start in {@code warmUp} steps, then along a cosine down to min at the last step. */
@@ -107,7 +126,7 @@ public record RunConfig(
     /** The published recipe where there is one. */
     static RunConfig defaults(Stage stage) {
         LearningRate published = new LearningRate(1e-4, 1e-5, 50);
-        return new RunConfig(stage, null, null, new JsonObject(), null, new Data(null, 10, 4, 512), 0, 1, 0,
+        return new RunConfig(stage, null, null, new JsonObject(), null, new Data(null, 10, 4, 512, List.of(), 0, 1), 0, 1, 0,
                 stage == Stage.TEACHER ? new LearningRate(1e-3, 1e-4, 50) : published, new AdamW(0.9, 0.95, 1e-8, 0.1, 1),
                 stage == Stage.ALIGN ? ATTENTION : EVERYTHING, FrozenDtype.AUTO, new Alignment(0.5, 2, 0.1, 0.9), new Distillation(0.9, 0.1, 1),
                 Kept.ALL, new Evaluation(100, 16), 500, 1, 0, null, null);
@@ -133,8 +152,8 @@ public record RunConfig(
     public RunConfig withBatch(int rows, int length, Kept activations) {
         int step = microBatches() * microBatchTokens();
         int micro = rows * length;
-        return new RunConfig(stage, teacher, student, model, tokenizer, new Data(data.file(), data.heldOut(), rows, length), steps, epochs,
-                step == micro ? tokensPerStep : step - step % micro, learningRate, optimizer, trainable, frozenDtype, alignment, distillation, activations,
+        return new RunConfig(stage, teacher, student, model, tokenizer, new Data(data.file(), data.heldOut(), rows, length, data.mix(), data.rank(), data.world()),
+                steps, epochs, step == micro ? tokensPerStep : step - step % micro, learningRate, optimizer, trainable, frozenDtype, alignment, distillation, activations,
                 evaluation, checkpointEvery, seed, threads, device, out);
     }
 }

@@ -66,7 +66,17 @@ final class RunConfigChecks {
 
     private void data(RunConfig c) {
         RunConfig.Data data = c.data();
-        present(data.file(), "data.file", "a file made by wuneng tokenize");
+        if (data.mix().isEmpty()) {
+            present(data.file(), "data.file", "a folder made by wuneng tokenize, or data.mix for several");
+        } else {
+            require(data.file() == null, "data.file", data.file(), "left out where data.mix names the documents");
+        }
+        for (int i = 0; i < data.mix().size(); i++) {
+            present(data.mix().get(i).file(), data.key(i), "a folder made by wuneng tokenize");
+            require(data.mix().get(i).weight() > 0, "data.mix[" + i + "].weight", data.mix().get(i).weight(), "more than 0");
+        }
+        require(data.world() > 0, "data.world", data.world(), "1 or more");
+        require(data.rank() >= 0 && data.rank() < data.world(), "data.rank", data.rank(), "0 or more and less than data.world");
         require(data.heldOut() >= 0 && data.heldOut() < 1000, "data.held_out", data.heldOut(), "0 to 999, of a thousand documents");
         require(data.rows() > 0, "data.rows", data.rows(), "1 or more");
         require(data.length() > 1, "data.length", data.length(), "2 tokens or more");

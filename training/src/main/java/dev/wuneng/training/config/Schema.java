@@ -4,7 +4,10 @@ import com.google.gson.FieldNamingPolicy;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.util.Arrays;
@@ -16,13 +19,17 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The keys that a configuration may have and the types of their values, taken from records; a record in a record is a block. */
+/**
+ * The keys that a configuration may have and the types of their values, taken from records; a record in a record is a block, and a list of
+ * records a list of blocks, each with all of its keys.
+ */
 public final class Schema {
     /** The spelling of keys: {@code warm_up} for {@code warmUp}. */
     public static final FieldNamingPolicy NAMES = FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES;
 
     private final Map<String, Class<?>> leaves = new LinkedHashMap<>();
     private final Map<String, Class<?>> blocks = new LinkedHashMap<>();
+    private final Map<String, Class<? extends Record>> lists = new LinkedHashMap<>();
 
     /** Adds the components of a record, under a dotted prefix that is empty or ends with a dot. */
     public Schema add(String prefix, Class<? extends Record> record) {
@@ -33,6 +40,10 @@ public final class Schema {
                 add(key + ".", component.getType().asSubclass(Record.class));
             } else if (component.getType() == JsonObject.class) {
                 blocks.put(key, component.getType());
+            } else if (component.getGenericType() instanceof ParameterizedType list && list.getActualTypeArguments()[0] instanceof Class<?> element
+                    && element.isRecord()) {
+                lists.put(key, element.asSubclass(Record.class));
+                add(key + "[].", element.asSubclass(Record.class));
             } else {
                 leaves.put(key, component.getType());
             }
@@ -58,16 +69,46 @@ public final class Schema {
                     throw new ConfigException(source + ": " + key + " is " + value + ", and must be a block { … }");
                 }
                 check(value.getAsJsonObject(), key + ".", source);
-            } else if (!leaves.containsKey(key)) {
-                throw new ConfigException(source + ": " + key + " is no key of a configuration: did you mean " + nearest(key) + "?");
-            } else if (!fits(value, leaves.get(key))) {
-                throw new ConfigException(source + ": " + key + " is " + value + ", and must be " + kind(leaves.get(key)));
+            } else if (lists.containsKey(key)) {
+                checkList(value, key, source);
+            } else if (!leaves.containsKey(general(key))) {
+                throw new ConfigException(source + ": " + key + " is no key of a configuration: did you mean " + nearest(general(key)) + "?");
+            } else if (!fits(value, leaves.get(general(key)))) {
+                throw new ConfigException(source + ": " + key + " is " + value + ", and must be " + kind(leaves.get(general(key))));
             }
         }
     }
 
+    private void checkList(JsonElement value, String key, String source) {
+        if (!value.isJsonArray() || !value.getAsJsonArray().asList().stream().allMatch(JsonElement::isJsonObject)) {
+            throw new ConfigException(source + ": " + key + " is " + value + ", and must be a list of blocks [{ … }, { … }]");
+        }
+        for (int i = 0; i < value.getAsJsonArray().size(); i++) {
+            JsonObject block = value.getAsJsonArray().get(i).getAsJsonObject();
+            String prefix = key + "[" + i + "].";
+            check(block, prefix, source);
+            for (RecordComponent component : lists.get(key).getRecordComponents()) {
+                if (!block.has(snakeCase(component.getName()))) {
+                    throw new ConfigException(source + ": " + prefix + snakeCase(component.getName()) + " is missing: give " + kind(component.getType()));
+                }
+            }
+        }
+    }
+
+    /** A key without the numbers of blocks in lists. */
+    private static String general(String key) {
+        return key.replaceAll("\\[\\d+]", "[]");
+    }
+
     /** The value that a text on the command line stands for, by the type of its key. */
     JsonElement parse(String key, String text, String source) {
+        if (lists.containsKey(key)) {
+            try {
+                return JsonParser.parseString(text);
+            } catch (JsonParseException e) {
+                throw new ConfigException(source + ": " + key + " is " + text + ", and must be a list of blocks [{ … }, { … }]", e);
+            }
+        }
         Class<?> type = leaves.get(key);
         if (type == null) {
             throw new ConfigException(source + ": " + key + (blocks.containsKey(key) ? " is a block: name a key in it"

@@ -1,9 +1,6 @@
 package dev.wuneng.training.run;
 
-import dev.wuneng.data.Dataset;
-import dev.wuneng.data.pack.EvaluationRows;
 import dev.wuneng.data.pack.PackedBatch;
-import dev.wuneng.data.pack.Packing;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.Program;
 import dev.wuneng.kernels.run.View;
@@ -17,7 +14,6 @@ import dev.wuneng.training.config.RunConfig;
 import dev.wuneng.training.objective.Distillation;
 import dev.wuneng.training.objective.NextToken;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -33,8 +29,7 @@ public record Comparison(double teacher, double student, double kl, List<Double>
 
     /** Compares two models on as much of the held-out documents as the run evaluates with. */
     public static Comparison of(Parameters teacher, Parameters student, RunConfig run, Executor executor) {
-        Packing packing = new Packing(run.data().rows(), run.data().length(), 0);
-        Batch batch = new Batch(student.config(), packing.rows(), packing.length());
+        Batch batch = new Batch(student.config(), run.data().rows(), run.data().length());
         Decoder teacherDecoder = new Decoder(teacher, batch, Keep.NOTHING);
         Decoder studentDecoder = new Decoder(student, batch, Keep.ALL);
         NextToken teacherLoss = new NextToken(teacherDecoder);
@@ -47,16 +42,18 @@ public record Comparison(double teacher, double student, double kl, List<Double>
         batch.buffers().forEach(executor::upload);
         boolean gated = student.config().stateHeads() && student.config().middleHeads() == ModelConfig.MiddleHeads.GATED;
         Losses losses = new Losses();
-        try (Dataset documents = Dataset.open(Path.of(run.data().file()))) {
-            int left = run.evaluation().batches();
-            for (PackedBatch sequences : new EvaluationRows(documents, TrainingRun.split(run)::heldOut, packing)) {
-                if (left-- == 0) {
-                    break;
-                }
-                losses.add("teacher", teacherLoss.evaluate(sequences, executor).get("loss") * sequences.labelled(), sequences.labelled());
-                losses.addAll(difference.evaluate(sequences, executor));
-                if (gated) {
-                    addGates(losses, studentDecoder.activation("gate"), sequences, student.config(), executor);
+        try (RunData data = RunData.open(run.data())) {
+            for (RunData.HeldOut heldOut : data.heldOut()) {
+                int left = run.evaluation().batches();
+                for (PackedBatch sequences : heldOut.rows()) {
+                    if (left-- == 0) {
+                        break;
+                    }
+                    losses.add("teacher", teacherLoss.evaluate(sequences, executor).get("loss") * sequences.labelled(), sequences.labelled());
+                    losses.addAll(difference.evaluate(sequences, executor));
+                    if (gated) {
+                        addGates(losses, studentDecoder.activation("gate"), sequences, student.config(), executor);
+                    }
                 }
             }
         }

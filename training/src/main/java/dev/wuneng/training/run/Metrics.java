@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The numbers of a run, one JSON object a line: a line a step, and one for each evaluation. */
 final class Metrics {
@@ -61,14 +62,16 @@ final class Metrics {
         add(json, "learning_rate", step.learningRate());
         add(json, "gradient_norm", step.gradientNorm());
         add(json, "tokens_per_second", step.tokens() / seconds);
+        add(json, "padding_share", step.paddingShare());
         add(json, "seconds", seconds);
         add(json, "data_seconds_waited", waited);
         append(json);
     }
 
-    void evaluation(long step, Losses losses) {
+    void evaluation(long step, Optional<String> file, Losses losses) {
         JsonObject json = new JsonObject();
         json.addProperty("step", step);
+        file.ifPresent(name -> json.addProperty("file", name));
         JsonObject heldOut = new JsonObject();
         addAll(heldOut, losses);
         json.add("held_out", heldOut);

@@ -3,6 +3,7 @@ package dev.wuneng.training.run;
 import dev.wuneng.model.parameter.Parameters;
 import dev.wuneng.training.Losses;
 import dev.wuneng.training.Trainer;
+import java.util.Optional;
 
 /** Is told how a run goes. */
 public interface TrainingListener {
@@ -15,6 +16,6 @@ public interface TrainingListener {
     /** @param seconds the time since the step before */
     void step(Trainer.Step step, double seconds);
 
-    /** Means over held-out documents. */
-    void evaluated(long step, Losses heldOut);
+    /** Means over held-out documents; of several files each has its own. */
+    void evaluated(long step, Optional<String> file, Losses heldOut);
 }

@@ -1,9 +1,5 @@
 package dev.wuneng.training.run;
 
-import dev.wuneng.data.Dataset;
-import dev.wuneng.data.pack.EvaluationRows;
-import dev.wuneng.data.pack.Packing;
-import dev.wuneng.data.pack.Split;
 import dev.wuneng.data.pack.TrainingRows;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.model.Checkpoint;
@@ -43,32 +39,23 @@ public final class TrainingRun {
         return Path.of(config.out()).resolve("model");
     }
 
-    /** What is held out: of one file the same documents in every stage, so the seed is not the run's. */
-    static Split split(RunConfig config) {
-        return new Split(0, config.data().heldOut());
-    }
-
     /**
      * Trains until all steps are taken or {@code interrupted} says to stop, which saves a checkpoint.
      *
      * @throws dev.wuneng.training.TrainingException if the gradients are no longer finite; the last checkpoint stays
      */
     public static Ending run(RunConfig config, Executor executor, TrainingListener listener, BooleanSupplier interrupted) {
-        try (Dataset documents = Dataset.open(Path.of(config.data().file()))) {
-            RunConfig resolved = DataChecks.countSteps(config, documents.metadata());
-            TrainingRun run = new TrainingRun(resolved, executor, listener);
-            return Files.exists(run.folder.model()) ? Ending.FINISHED_BEFORE : run.train(documents, interrupted);
+        try (RunData data = RunData.open(config.data())) {
+            TrainingRun run = new TrainingRun(data.countSteps(config), executor, listener);
+            return Files.exists(run.folder.model()) ? Ending.FINISHED_BEFORE : run.train(data, interrupted);
         }
     }
 
-    private Ending train(Dataset documents, BooleanSupplier interrupted) {
+    private Ending train(RunData data, BooleanSupplier interrupted) {
         Optional<Path> resumed = folder.latest();
-        Models models = Models.of(config, resumed, documents.metadata().vocabularySize());
-        DataChecks.check(config, models, documents.metadata());
-        Split split = split(config);
-        Packing packing = new Packing(config.data().rows(), config.data().length(), 0);
-        TrainingRows rows = new TrainingRows(documents, split::train, packing, config.seed());
-        EvaluationRows heldOut = new EvaluationRows(documents, split::heldOut, packing);
+        Models models = Models.of(config, resumed, data.vocabularySize());
+        data.check(models);
+        TrainingRows rows = data.trainingRows(config.seed());
 
         RunConfig.AdamW adam = config.optimizer();
         Optimizer optimizer = new Optimizer(models.trained(),
@@ -83,7 +70,7 @@ public final class TrainingRun {
 
         listener.begun(models.trained(), optimizer.step(), config.steps());
         if (optimizer.step() == 0) {
-            evaluate(trainer, heldOut, 0, metrics);
+            evaluate(trainer, data, 0, metrics);
         }
         long before = System.nanoTime();
         while (optimizer.step() < config.steps()) {
@@ -97,7 +84,7 @@ public final class TrainingRun {
             listener.step(taken.get(), seconds);
             long step = optimizer.step();
             if (step == config.steps() || config.evaluation().every() > 0 && step % config.evaluation().every() == 0) {
-                evaluate(trainer, heldOut, step, metrics);
+                evaluate(trainer, data, step, metrics);
             }
             if (config.checkpointEvery() > 0 && step % config.checkpointEvery() == 0) {
                 saveCheckpoint(models, optimizer, rows);
@@ -109,13 +96,16 @@ public final class TrainingRun {
         return Ending.FINISHED;
     }
 
-    private void evaluate(Trainer trainer, EvaluationRows heldOut, long step, Metrics metrics) {
-        if (config.data().heldOut() > 0 && config.evaluation().every() > 0) {
-            Losses losses = trainer.evaluate(heldOut, config.evaluation().batches());
+    private void evaluate(Trainer trainer, RunData data, long step, Metrics metrics) {
+        if (config.data().heldOut() == 0 || config.evaluation().every() == 0) {
+            return;
+        }
+        for (RunData.HeldOut heldOut : data.heldOut()) {
+            Losses losses = trainer.evaluate(heldOut.rows(), config.evaluation().batches());
             // A small file may have held out nothing.
             if (!losses.means().isEmpty()) {
-                metrics.evaluation(step, losses);
-                listener.evaluated(step, losses);
+                metrics.evaluation(step, heldOut.file(), losses);
+                listener.evaluated(step, heldOut.file(), losses);
             }
         }
     }

@@ -64,9 +64,29 @@ class RunConfigsTest {
         "alignment.low=0.95         | alignment.low is 0.95",
         "model.hidden_size=8        | teacher is null, and must be left out, like model",
         "model.hiden_size=8         | did you mean model.hidden_size?",
+        "data.mix=x                 | data.mix is \"x\", and must be a list of blocks",
+        "data.mix=[{]               | data.mix is [{], and must be a list of blocks",
+        "data.mix=[{'file':'a'}]    | data.mix[0].weight is missing: give a number",
+        "data.mix=[{'fle':'a'}]     | data.mix[0].fle is no key of a configuration: did you mean data.mix[].file?",
+        "data.mix=[{'file':'a','weight':'b'}] | data.mix[0].weight is \"b\", and must be a number",
+        "data.mix=[{'file':'a','weight':1}]   | data.file is text.arrow, and must be left out where data.mix",
+        "data.rank=1                | data.rank is 1, and must be 0 or more and less than data.world",
+        "data.world=0               | data.world is 0, and must be 1 or more",
         "steps                      | write key=value"})
     void aWrongSettingIsOneSentence(String setting, String message) {
         assertSentence(message, () -> read(GOOD, setting));
+    }
+
+    @Test
+    void aMixHasFilesAndWeights() throws Exception {
+        String mix = """
+            {"student": "m", "data": {"mix": [{"file": "a", "weight": 1}, {"file": "b", "weight": 0.5}]}, "out": "runs/x"}
+            """;
+        RunConfig config = read(mix);
+        assertEquals(List.of(new RunConfig.Part("a", 1), new RunConfig.Part("b", 0.5)), config.data().parts());
+        assertEquals(config, read(RunConfigs.json(config)));
+        assertSentence("run.json: data.mix[1].weight is 0.0, and must be more than 0", () -> read(mix.replace("0.5", "0")));
+        assertSentence("run.json: data.mix[1].file is missing", () -> read(mix.replace("\"b\"", "\"\"")));
     }
 
     @Test

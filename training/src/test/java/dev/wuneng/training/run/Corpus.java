@@ -12,8 +12,12 @@ final class Corpus {
     }
 
     static Path write(Path file) {
+        return write(file, "none");
+    }
+
+    static Path write(Path file, String tokenizerHash) {
         Random random = new Random(1);
-        try (DocumentWriter writer = new DocumentWriter(file, "none", VOCABULARY, false)) {
+        try (DocumentWriter writer = new DocumentWriter(file, tokenizerHash, VOCABULARY, false)) {
             for (int i = 0; i < 400; i++) {
                 int[] document = new int[4 + random.nextInt(9)];
                 int step = 1 + random.nextInt(3);

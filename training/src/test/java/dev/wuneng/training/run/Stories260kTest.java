@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -107,7 +108,7 @@ class Stories260kTest {
                 }
 
                 @Override
-                public void evaluated(long step, Losses heldOut) {
+                public void evaluated(long step, Optional<String> file, Losses heldOut) {
                     // nothing is held out
                 }
             }, () -> false));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.JvmExecutor;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,7 +64,7 @@ class TrainingRunTest {
         }
 
         @Override
-        public void evaluated(long step, Losses losses) {
+        public void evaluated(long step, Optional<String> file, Losses losses) {
             heldOut.add(losses);
         }
 
@@ -149,6 +151,33 @@ class TrainingRunTest {
     }
 
     @Test
+    void severalFilesAreMixedAndEachIsEvaluated() throws Exception {
+        Path other = Corpus.write(temp.resolve("other.arrow"));
+        String mix = "data.mix=[{\"file\": \"%s\", \"weight\": 3}, {\"file\": \"%s\", \"weight\": 1}]".formatted(data, other);
+        train(mixed("mixed", mix));
+        List<JsonObject> lines = Files.readAllLines(temp.resolve("mixed/metrics.jsonl")).stream().map(l -> JsonParser.parseString(l).getAsJsonObject()).toList();
+        assertEquals(List.of(data.toString(), other.toString()), lines.stream().filter(l -> l.has("held_out")).limit(2).map(l -> l.get("file").getAsString()).toList());
+        assertTrue(lines.stream().filter(l -> l.has("padding_share")).allMatch(l -> l.get("padding_share").getAsDouble() < 0.5));
+        assertComplaint("data.mix[1].file: Cannot read the document file " + temp.resolve("none"), mixed("x", mix.replace("other.arrow", "none")));
+        Corpus.write(temp.resolve("foreign.arrow"), "another");
+        assertComplaint("data.mix[1].file " + temp.resolve("foreign.arrow") + " was made by another tokenizer than data.mix[0].file " + data,
+                mixed("y", mix.replace("other.arrow", "foreign.arrow")));
+        assertComplaint("too few for 2 workers", mixed("z", mix, "data.world=2", "data.rank=1"));
+    }
+
+    private RunConfig mixed(String name, String... settings) {
+        List<String> all = new ArrayList<>(MODEL);
+        all.addAll(List.of("data.rows=4", "data.length=16", "data.held_out=100", "steps=3", "out=" + temp.resolve(name)));
+        all.addAll(List.of(settings));
+        return RunConfigs.read(Stage.TEACHER, null, all);
+    }
+
+    private static void assertComplaint(String part, RunConfig config) {
+        String message = assertThrows(RuntimeException.class, () -> train(config)).getMessage();
+        assertTrue(message.contains(part), message);
+    }
+
+    @Test
     void dataAndModelMustFit() {
         assertSentence("has a vocabulary of 24 tokens and the model of 8", "model.vocab_size=8");
         assertSentence("data.length is 64, and must be at most max_position_embeddings (32)", "data.length=64");
@@ -157,8 +186,7 @@ class TrainingRunTest {
     }
 
     private void assertSentence(String part, String setting) {
-        String message = assertThrows(RuntimeException.class, () -> train(config(Stage.TEACHER, setting.replace('*', '_'), "steps=1", setting))).getMessage();
-        assertTrue(message.contains(part), message);
+        assertComplaint(part, config(Stage.TEACHER, setting.replace('*', '_'), "steps=1", setting));
     }
 
     private RunConfig config(Stage stage, String name, List<String> first, String... settings) {
