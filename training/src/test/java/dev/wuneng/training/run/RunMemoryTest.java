@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
@@ -96,7 +97,7 @@ class RunMemoryTest {
         }
 
         @Override
-        public void evaluated(long step, Losses heldOut) {
+        public void evaluated(long step, Optional<String> file, Losses heldOut) {
             // nothing to keep
         }
     }
