@@ -5,7 +5,6 @@ import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.Program;
-import dev.wuneng.kernels.run.View;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -58,9 +57,12 @@ public record Throughput(String kernel, String shape, double milliseconds, doubl
     /** Measures the kernels whose case or own name contains a text. */
     public static void measure(Executor executor, String containing, Consumer<Throughput> found) {
         for (Sample sample : samples()) {
-            Map<String, Launch> launches = new LinkedHashMap<>();
-            sample.of.forward.forEach(l -> launches.putIfAbsent(l.name(), l));
-            sample.of.backward.forEach(l -> launches.putIfAbsent(l.name(), l));
+            Map<String, List<Launch>> launches = new LinkedHashMap<>();
+            for (List<Launch> pass : List.of(sample.of.forward, sample.of.backward)) {
+                for (int i = 0; i < pass.size(); i += pass.get(i).together().size()) {
+                    launches.putIfAbsent(pass.get(i).name(), pass.get(i).together());
+                }
+            }
             if (!sample.of.name.contains(containing)) {
                 launches.keySet().removeIf(name -> !name.contains(containing));
             }
@@ -70,8 +72,9 @@ public record Throughput(String kernel, String shape, double milliseconds, doubl
         }
     }
 
-    private static void measure(Executor executor, Sample sample, List<Launch> launches, Consumer<Throughput> found) {
-        List<Program> programs = new ArrayList<>(launches.stream().map(l -> new Program(l.name(), List.of(l))).toList());
+    /** @param launches each alone, but for those that follow each other everywhere, which are measured as one and named after the first */
+    private static void measure(Executor executor, Sample sample, List<List<Launch>> launches, Consumer<Throughput> found) {
+        List<Program> programs = new ArrayList<>(launches.stream().map(l -> new Program(l.getFirst().name(), l)).toList());
         Program forward = new Program("forward", sample.of.forward);
         programs.add(forward);
         sample.of.tensors.forEach(t -> fill(t, sample.of.backward.isEmpty()));
@@ -79,10 +82,10 @@ public record Throughput(String kernel, String shape, double milliseconds, doubl
         executor.run(forward, 0);
         for (int i = 0; i < launches.size(); i++) {
             double seconds = seconds(executor, programs.get(i));
-            Launch launch = launches.get(i);
-            Double operations = sample.operations.get(launch.name());
-            double amount = operations != null ? operations : launch.views().stream().map(View::buffer).distinct().mapToLong(Buffer::bytes).sum();
-            found.accept(new Throughput(launch.name(), sample.of.shape, seconds * 1e3, amount / seconds / 1e9, operations != null ? "GFLOP/s" : "GB/s"));
+            String name = programs.get(i).name();
+            Double operations = sample.operations.get(name);
+            double amount = operations != null ? operations : programs.get(i).buffers().stream().mapToLong(Buffer::bytes).sum();
+            found.accept(new Throughput(name, sample.of.shape, seconds * 1e3, amount / seconds / 1e9, operations != null ? "GFLOP/s" : "GB/s"));
         }
     }
 

@@ -147,7 +147,7 @@ public final class Launch {
     }
 
     /** The launches whose place the form takes: this one, and maybe some that follow it. */
-    List<Launch> together() {
+    public List<Launch> together() {
         return together;
     }
 
