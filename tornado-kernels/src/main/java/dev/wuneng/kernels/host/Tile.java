@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.host;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -27,23 +28,27 @@ final class Tile {
      * @param c row i begins at {@code c + i · ldc}
      */
     static void multiply(float[] s, int a, int lda, int b, int c, int ldc, int k, boolean add) {
+        // Sums that come from memory or from nowhere, by a condition, would be objects wherever the compiler does not know it.
+        for (int i = 0; i < ROWS && !add; i++) {
+            Arrays.fill(s, c + i * ldc, c + i * ldc + COLUMNS, 0f);
+        }
         int a1 = a + lda;
         int a2 = a1 + lda;
         int a3 = a2 + lda;
         int a4 = a3 + lda;
         int a5 = a4 + lda;
-        FloatVector c00 = start(s, c, add);
-        FloatVector c01 = start(s, c + LANES, add);
-        FloatVector c10 = start(s, c + ldc, add);
-        FloatVector c11 = start(s, c + ldc + LANES, add);
-        FloatVector c20 = start(s, c + 2 * ldc, add);
-        FloatVector c21 = start(s, c + 2 * ldc + LANES, add);
-        FloatVector c30 = start(s, c + 3 * ldc, add);
-        FloatVector c31 = start(s, c + 3 * ldc + LANES, add);
-        FloatVector c40 = start(s, c + 4 * ldc, add);
-        FloatVector c41 = start(s, c + 4 * ldc + LANES, add);
-        FloatVector c50 = start(s, c + 5 * ldc, add);
-        FloatVector c51 = start(s, c + 5 * ldc + LANES, add);
+        FloatVector c00 = FloatVector.fromArray(SPECIES, s, c);
+        FloatVector c01 = FloatVector.fromArray(SPECIES, s, c + LANES);
+        FloatVector c10 = FloatVector.fromArray(SPECIES, s, c + ldc);
+        FloatVector c11 = FloatVector.fromArray(SPECIES, s, c + ldc + LANES);
+        FloatVector c20 = FloatVector.fromArray(SPECIES, s, c + 2 * ldc);
+        FloatVector c21 = FloatVector.fromArray(SPECIES, s, c + 2 * ldc + LANES);
+        FloatVector c30 = FloatVector.fromArray(SPECIES, s, c + 3 * ldc);
+        FloatVector c31 = FloatVector.fromArray(SPECIES, s, c + 3 * ldc + LANES);
+        FloatVector c40 = FloatVector.fromArray(SPECIES, s, c + 4 * ldc);
+        FloatVector c41 = FloatVector.fromArray(SPECIES, s, c + 4 * ldc + LANES);
+        FloatVector c50 = FloatVector.fromArray(SPECIES, s, c + 5 * ldc);
+        FloatVector c51 = FloatVector.fromArray(SPECIES, s, c + 5 * ldc + LANES);
         for (int l = 0; l < k; l++) {
             FloatVector b0 = FloatVector.fromArray(SPECIES, s, b + l * COLUMNS);
             FloatVector b1 = FloatVector.fromArray(SPECIES, s, b + l * COLUMNS + LANES);
@@ -78,9 +83,5 @@ final class Tile {
         c41.intoArray(s, c + 4 * ldc + LANES);
         c50.intoArray(s, c + 5 * ldc);
         c51.intoArray(s, c + 5 * ldc + LANES);
-    }
-
-    private static FloatVector start(float[] s, int c, boolean add) {
-        return add ? FloatVector.fromArray(SPECIES, s, c) : FloatVector.zero(SPECIES);
     }
 }
