@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.host;
 
 import dev.wuneng.kernels.run.HostBody;
+import dev.wuneng.kernels.run.Scratch;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -10,34 +11,43 @@ public final class ScaledAddHost {
     private ScaledAddHost() {
     }
 
-    public static HostBody forward(View x, View scale, View y, View out, int width) {
+    public static HostBody forward(View x, View scale, View y, View out, int width, int share) {
         return (from, to, at, scratch) -> {
+            float[] factors = factors(scale, at[1], width, share, scratch);
             MemorySegment first = x.segment();
-            MemorySegment factors = scale.segment();
             MemorySegment second = y.segment();
             MemorySegment sum = out.segment();
             for (int r = from; r < to; r++) {
                 int row = r * width;
                 for (int c = 0; c < width; c += Lanes.LENGTH) {
-                    FloatVector scaled = Lanes.load(factors, at[1] + c).mul(Lanes.load(second, at[2] + row + c));
+                    FloatVector scaled = Lanes.load(factors, c).mul(Lanes.load(second, at[2] + row + c));
                     Lanes.store(Lanes.load(first, at[0] + row + c).add(scaled), sum, at[3] + row + c);
                 }
             }
         };
     }
 
-    public static HostBody scaled(View scale, View y, View out, int width) {
+    public static HostBody scaled(View scale, View y, View out, int width, int share) {
         return (from, to, at, scratch) -> {
-            MemorySegment factors = scale.segment();
+            float[] factors = factors(scale, at[0], width, share, scratch);
             MemorySegment in = y.segment();
             MemorySegment product = out.segment();
             for (int r = from; r < to; r++) {
                 int row = r * width;
                 for (int c = 0; c < width; c += Lanes.LENGTH) {
-                    Lanes.store(Lanes.load(factors, at[0] + c).mul(Lanes.load(in, at[1] + row + c)), product, at[2] + row + c);
+                    Lanes.store(Lanes.load(factors, c).mul(Lanes.load(in, at[1] + row + c)), product, at[2] + row + c);
                 }
             }
         };
+    }
+
+    /** The factor of every channel of a row. */
+    private static float[] factors(View scale, int at, int width, int share, Scratch scratch) {
+        float[] factors = scratch.floats(width);
+        for (int c = 0; c < width; c++) {
+            factors[c] = scale.floats().get(at + c / share);
+        }
+        return factors;
     }
 
     /** Sums over rows with a factor for every channel; items are blocks of rows. */

@@ -3,6 +3,7 @@ package dev.wuneng.kernels.host;
 import dev.wuneng.kernels.run.HostBody;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
 
 /** {@link dev.wuneng.kernels.op.Tanh} in vectors, a block of elements an item. */
 public final class TanhHost {
@@ -23,6 +24,19 @@ public final class TanhHost {
             int end = Math.min(size, to * BLOCK);
             for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
                 Lanes.store(VectorMath.tanh(Lanes.load(in, at[0] + i)), out, at[1] + i);
+            }
+        };
+    }
+
+    public static HostBody backward(View y, View dy, View dx, int size) {
+        return (from, to, at, scratch) -> {
+            MemorySegment out = y.segment();
+            MemorySegment upstream = dy.segment();
+            MemorySegment gradient = dx.segment();
+            int end = Math.min(size, to * BLOCK);
+            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+                FloatVector bent = Lanes.load(out, at[0] + i);
+                Lanes.store(Lanes.load(upstream, at[1] + i).mul(Lanes.of(1f).sub(bent.mul(bent))), gradient, at[2] + i);
             }
         };
     }

@@ -2,7 +2,9 @@ package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.AttentionForwardHost;
 import dev.wuneng.kernels.host.AttentionKeyValueHost;
+import dev.wuneng.kernels.host.AttentionPrepareHost;
 import dev.wuneng.kernels.host.AttentionQueryHost;
+import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -58,7 +60,8 @@ public final class Attention {
 
     /** Writes stats. */
     public static Launch backwardPrepare(View o, View dO, View lse, View stats, int rows, int heads, int headSize) {
-        return Launch.of("attention.backward_prepare", Attention::attentionBackwardPrepare, rows * heads, o, dO, lse, stats, headSize);
+        return Launch.of("attention.backward_prepare", Attention::attentionBackwardPrepare, rows * heads, o, dO, lse, stats, headSize)
+                .onHost(() -> WholeVectors.form(headSize, rows * heads, AttentionPrepareHost.of(o, dO, lse, stats, headSize)));
     }
 
     /** Writes dq. */

@@ -1,5 +1,9 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.EmbeddingHost;
+import dev.wuneng.kernels.host.WholeVectors;
+import dev.wuneng.kernels.run.Buffer;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import java.util.Arrays;
@@ -27,12 +31,14 @@ public final class Embedding {
     /** Writes x. */
     public static Launch forward(View ids, View table, View x, int rows, int width) {
         return Launch.of("embedding.forward", Embedding::embeddingForward, rows * width, ids, Stored.floats(table), Stored.halves(table), x, width,
-                Stored.type(table));
+                Stored.type(table))
+                .onHost(() -> table.type() == Buffer.Type.F32 ? new HostForm(rows, EmbeddingHost.forward(ids, table, x, width)) : null);
     }
 
     /** Adds to dtable; {@code order} and {@code runs} are [rows], as {@link #order} fills them from the same ids. */
     public static Launch backward(View ids, View order, View runs, View dx, View dtable, int rows, int width) {
-        return Launch.of("embedding.backward", Embedding::embeddingBackward, rows * width, ids, order, runs, dx, dtable, width);
+        return Launch.of("embedding.backward", Embedding::embeddingBackward, rows * width, ids, order, runs, dx, dtable, width)
+                .onHost(() -> WholeVectors.form(width, rows, EmbeddingHost.backward(ids, order, runs, dx, dtable, width)));
     }
 
     /**

@@ -1,5 +1,7 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.FillHost;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -13,7 +15,7 @@ public final class Fill {
 
     /** Writes y. */
     public static Launch with(float value, View y, int count) {
-        return Launch.of("fill.with", Fill::fillWith, count, y, value);
+        return Launch.of("fill.with", Fill::fillWith, count, y, value).onHost(() -> new HostForm(FillHost.items(count), FillHost.with(value, y, count)));
     }
 
     public static void fillWith(int from, int to, IntArray at, int p, FloatArray y, float value) {

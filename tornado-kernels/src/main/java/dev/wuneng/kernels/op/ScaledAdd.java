@@ -26,14 +26,14 @@ public final class ScaledAdd {
 
     /** Writes out = x + scale ⊙ y. */
     public static Launch forward(View x, View scale, View y, View out, int rows, int width, int share) {
-        Launch launch = Launch.of("scaled_add.forward", ScaledAdd::scaledAddForward, rows, x, scale, y, out, width, share);
-        return share > 1 ? launch : launch.onHost(() -> WholeVectors.form(width, rows, ScaledAddHost.forward(x, scale, y, out, width)));
+        return Launch.of("scaled_add.forward", ScaledAdd::scaledAddForward, rows, x, scale, y, out, width, share)
+                .onHost(() -> WholeVectors.form(width, rows, ScaledAddHost.forward(x, scale, y, out, width, share)));
     }
 
     /** Writes scale ⊙ y alone: for {@code combine: concat} forward, and the gradient dy when given dout for y. */
     public static Launch scaled(View scale, View y, View out, int rows, int width, int share) {
-        Launch launch = Launch.of("scaled_add.scaled", ScaledAdd::scaledAddScaled, rows, scale, y, out, width, share);
-        return share > 1 ? launch : launch.onHost(() -> WholeVectors.form(width, rows, ScaledAddHost.scaled(scale, y, out, width)));
+        return Launch.of("scaled_add.scaled", ScaledAdd::scaledAddScaled, rows, scale, y, out, width, share)
+                .onHost(() -> WholeVectors.form(width, rows, ScaledAddHost.scaled(scale, y, out, width, share)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, width / share]. */

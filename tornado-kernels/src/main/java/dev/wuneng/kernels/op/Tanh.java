@@ -22,7 +22,8 @@ public final class Tanh {
 
     /** Writes dx. */
     public static Launch backward(View y, View dy, View dx, int size) {
-        return Launch.of("tanh.backward", Tanh::tanhBackward, size, y, dy, dx);
+        return Launch.of("tanh.backward", Tanh::tanhBackward, size, y, dy, dx)
+                .onHost(() -> WholeVectors.form(size, TanhHost.items(size), TanhHost.backward(y, dy, dx, size)));
     }
 
     public static void tanhForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray y) {
