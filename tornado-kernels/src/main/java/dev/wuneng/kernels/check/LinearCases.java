@@ -32,6 +32,8 @@ final class LinearCases {
                 cases.add(linear(lowRank, 17, 35, 16, half));
                 cases.add(linear(lowRank, 65, 70, 97, half));
             }
+            cases.add(linear(lowRank, 131, 16, 32, Type.F32));
+            cases.add(linear(lowRank, 129, 32, 32, Type.BF16));
             cases.add(backwardInputWrites(lowRank, 17, 19, 35));
         }
         cases.add(headLinear(1, 1, 8, 8, Type.F32));
@@ -39,6 +41,8 @@ final class LinearCases {
         cases.add(headLinear(17, 3, 5, 9, Type.F32));
         cases.add(headLinear(7, 2, 64, 64, Type.F32));
         cases.add(headLinear(9, 3, 17, 33, Type.BF16));
+        cases.add(headLinear(131, 2, 32, 32, Type.F32));
+        cases.add(headLinear(129, 1, 32, 32, Type.F16));
         return cases;
     }
 

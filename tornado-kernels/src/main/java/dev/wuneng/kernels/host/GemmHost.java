@@ -68,7 +68,15 @@ public final class GemmHost implements HostBody {
     private final int free;
 
     /** The form of a launch with the views a, b where it is stored as floats, b where it is stored as halves, (bias,) y. */
-    public GemmHost(Layout layout, int products, Matrix a, Matrix b, View bias, Matrix y, int m, int n, int k, boolean accumulate) {
+    public static HostForm form(Layout layout, int products, Matrix a, Matrix b, View bias, Matrix y, int m, int n, int k, boolean accumulate) {
+        if (layout == Layout.TN && accumulate && DeepGemmHost.suits(products, m, n, k)) {
+            return new DeepGemmHost(products, a, b, y, m, n, k).form();
+        }
+        return LongGemmHost.suits(layout, products, m, n, k) ? new LongGemmHost(layout, products, a, b, bias, y, m, n, k, accumulate).form()
+                : new GemmHost(layout, products, a, b, bias, y, m, n, k, accumulate).form();
+    }
+
+    private GemmHost(Layout layout, int products, Matrix a, Matrix b, View bias, Matrix y, int m, int n, int k, boolean accumulate) {
         this.layout = layout;
         this.products = products;
         this.a = a;
@@ -98,7 +106,7 @@ public final class GemmHost implements HostBody {
         free = PANELS + KC * blockColumns;
     }
 
-    public HostForm form() {
+    private HostForm form() {
         return new HostForm(products * columnBlocks * rowBlocks, this);
     }
 

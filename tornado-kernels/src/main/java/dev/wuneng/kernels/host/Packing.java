@@ -78,20 +78,30 @@ final class Packing {
 
     /** Writes a tile of {@code rows} and {@code columns} to y, added to what {@code start} holds unless that is null. */
     static void write(float[] s, int tile, int rows, int columns, MemorySegment start, long start0, int startLd, MemorySegment y, long y0, int ld) {
-        for (int j = 0; j < columns; j += LANES) {
-            VectorMask<Float> mask = Tile.SPECIES.indexInRange(j, columns);
-            for (int i = 0; i < rows; i++) {
-                FloatVector sum = FloatVector.fromArray(Tile.SPECIES, s, tile + i * Tile.COLUMNS + j);
-                long from = 4 * (start0 + (long) i * startLd + j);
-                long to = 4 * (y0 + (long) i * ld + j);
-                if (columns - j >= LANES) {
-                    sum = start == null ? sum : sum.add(FloatVector.fromMemorySegment(Tile.SPECIES, start, from, ORDER));
-                    sum.intoMemorySegment(y, to, ORDER);
-                } else {
-                    sum = start == null ? sum : sum.add(FloatVector.fromMemorySegment(Tile.SPECIES, start, from, ORDER, mask));
-                    sum.intoMemorySegment(y, to, ORDER, mask);
-                }
+        int j = 0;
+        for (; j <= columns - LANES; j += LANES) {
+            for (int i = 0; i < rows && start == null; i++) {
+                FloatVector.fromArray(Tile.SPECIES, s, tile + i * Tile.COLUMNS + j).intoMemorySegment(y, 4 * (y0 + (long) i * ld + j), ORDER);
             }
+            for (int i = 0; i < rows && start != null; i++) {
+                FloatVector before = FloatVector.fromMemorySegment(Tile.SPECIES, start, 4 * (start0 + (long) i * startLd + j), ORDER);
+                before.add(FloatVector.fromArray(Tile.SPECIES, s, tile + i * Tile.COLUMNS + j)).intoMemorySegment(y, 4 * (y0 + (long) i * ld + j), ORDER);
+            }
+        }
+        if (j < columns) {
+            writeRest(s, tile, rows, columns, j, start, start0, startLd, y, y0, ld);
+        }
+    }
+
+    private static void writeRest(float[] s, int tile, int rows, int columns, int j, MemorySegment start, long start0, int startLd,
+            MemorySegment y, long y0, int ld) {
+        VectorMask<Float> mask = Tile.SPECIES.indexInRange(j, columns);
+        for (int i = 0; i < rows; i++) {
+            FloatVector sum = FloatVector.fromArray(Tile.SPECIES, s, tile + i * Tile.COLUMNS + j);
+            if (start != null) {
+                sum = sum.add(FloatVector.fromMemorySegment(Tile.SPECIES, start, 4 * (start0 + (long) i * startLd + j), ORDER, mask));
+            }
+            sum.intoMemorySegment(y, 4 * (y0 + (long) i * ld + j), ORDER, mask);
         }
     }
 }

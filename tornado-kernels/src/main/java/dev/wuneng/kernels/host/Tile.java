@@ -1,6 +1,5 @@
 package dev.wuneng.kernels.host;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -30,7 +29,8 @@ final class Tile {
     static void multiply(float[] s, int a, int lda, int b, int c, int ldc, int k, boolean add) {
         // Sums that come from memory or from nowhere, by a condition, would be objects wherever the compiler does not know it.
         for (int i = 0; i < ROWS && !add; i++) {
-            Arrays.fill(s, c + i * ldc, c + i * ldc + COLUMNS, 0f);
+            FloatVector.zero(SPECIES).intoArray(s, c + i * ldc);
+            FloatVector.zero(SPECIES).intoArray(s, c + i * ldc + LANES);
         }
         int a1 = a + lda;
         int a2 = a1 + lda;

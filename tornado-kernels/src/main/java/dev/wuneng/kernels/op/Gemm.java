@@ -36,7 +36,7 @@ final class Gemm {
                 accumulate ? 1 : 0, Stored.type(b))
                 .inGroups(GemmGroups.product(m, n))
                 .onHost(() -> fewRows(layout, m) && !accumulate ? new FewRowsHost(a, b, null, y, m, n, k).form()
-                        : new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate).form());
+                        : GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate));
     }
 
     /** Writes y_ij = bias_j + the product. */
@@ -45,7 +45,7 @@ final class Gemm {
                 Stored.type(b))
                 .inGroups(GemmGroups.productBias(m, n))
                 .onHost(() -> fewRows(layout, m) ? new FewRowsHost(a, b, bias, y, m, n, k).form()
-                        : new GemmHost(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false).form());
+                        : GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false));
     }
 
     private static boolean fewRows(Layout layout, int m) {

@@ -30,8 +30,8 @@ public final class HeadLinear {
         View window = w.plus(column);
         return Launch.of("head_linear.forward", HeadLinear::headLinearForward, heads * Gemm.tiles(rows) * Gemm.tiles(out),
                 x, Stored.floats(window), Stored.halves(window), y, rows, heads, out, in, ldw, accumulate ? 1 : 0, Stored.type(window))
-                .onHost(() -> new GemmHost(Layout.NT, heads, new Matrix(x, heads * in, in), new Matrix(window, ldw, out * ldw), null,
-                        new Matrix(y, heads * out, out), rows, out, in, accumulate).form());
+                .onHost(() -> GemmHost.form(Layout.NT, heads, new Matrix(x, heads * in, in), new Matrix(window, ldw, out * ldw), null,
+                        new Matrix(y, heads * out, out), rows, out, in, accumulate));
     }
 
     /** Writes dx, or adds to it. */
@@ -39,8 +39,8 @@ public final class HeadLinear {
         View window = w.plus(column);
         return Launch.of("head_linear.backward_input", HeadLinear::headLinearBackwardInput, heads * Gemm.tiles(rows) * Gemm.tiles(in),
                 dy, Stored.floats(window), Stored.halves(window), dx, rows, heads, out, in, ldw, accumulate ? 1 : 0, Stored.type(window))
-                .onHost(() -> new GemmHost(Layout.NN, heads, new Matrix(dy, heads * out, out), new Matrix(window, ldw, out * ldw), null,
-                        new Matrix(dx, heads * in, in), rows, in, out, accumulate).form());
+                .onHost(() -> GemmHost.form(Layout.NN, heads, new Matrix(dy, heads * out, out), new Matrix(window, ldw, out * ldw), null,
+                        new Matrix(dx, heads * in, in), rows, in, out, accumulate));
     }
 
     /** Adds to the window's part of dW. */
@@ -48,8 +48,8 @@ public final class HeadLinear {
         View window = dw.plus(column);
         return Launch.of("head_linear.backward_weight", HeadLinear::headLinearBackwardWeight, heads * Gemm.tiles(out) * Gemm.tiles(in),
                 dy, x, Stored.halves(x), window, rows, heads, out, in, ldw)
-                .onHost(() -> new GemmHost(Layout.TN, heads, new Matrix(dy, heads * out, out), new Matrix(x, heads * in, in), null,
-                        new Matrix(window, ldw, out * ldw), out, in, rows, true).form());
+                .onHost(() -> GemmHost.form(Layout.TN, heads, new Matrix(dy, heads * out, out), new Matrix(x, heads * in, in), null,
+                        new Matrix(window, ldw, out * ldw), out, in, rows, true));
     }
 
     public static void headLinearForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray w, ShortArray halves, FloatArray y,
