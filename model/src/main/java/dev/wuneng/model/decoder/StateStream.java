@@ -1,6 +1,7 @@
 package dev.wuneng.model.decoder;
 
 import dev.wuneng.kernels.op.Add;
+import dev.wuneng.kernels.op.ColumnSum;
 import dev.wuneng.kernels.op.Fill;
 import dev.wuneng.kernels.op.StateScan;
 import dev.wuneng.kernels.op.StateScanBackward;
@@ -9,9 +10,11 @@ import dev.wuneng.kernels.op.Summary;
 import dev.wuneng.kernels.op.TokenShift;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Program;
+import dev.wuneng.kernels.run.RowBlocks;
 import dev.wuneng.kernels.run.View;
 import dev.wuneng.model.ModelConfig;
 import dev.wuneng.model.parameter.Parameters;
+import java.util.List;
 
 /**
  * The state stream beside attention (spec, "State stream"): from x̂ and the projections q, k, v to the summary s, the state-derived key K̂ and the
@@ -189,10 +192,7 @@ final class StateStream {
         program.add(Summary.backwardReadout(y, at("ln_x.weight"), stats, ds, dy, rows, heads, n));
         program.add(StateScanBackward.values(streams, khat, dy, dz, work, batch, length, heads, n));
         program.add(StateScanBackward.keys(streams, e, checkpoints, khat, dy, dz, work, dStreams, batch, length, heads, n));
-        program.add(Summary.backwardBonus(streams, at("r_k"), stats, ds, dStreams, dBonus, rows, heads, n));
-        program.add(StateStreams.backwardGates(k, lw, la, at("k_a"), position, streams, dStreams, dlw, dla, rows, heads, n));
-        program.add(StateStreams.backwardKey(k, la, at("k_k"), at("k_a"), position, dStreams, dk, dp, rows, heads, n));
-        vectorGradients(program);
+        streamsBackward(program);
 
         decay.backward(program, xDecay, dlw, dxShifted);
         shiftBackward(program, x, "x_w", dxShifted, dx, 1, 1, d, d, false);
@@ -203,15 +203,20 @@ final class StateStream {
         shiftBackward(program, values, "x_v", dStreams.plus(StateStreams.V * n), dValues, heads, kvHeads, n, StateStreams.VECTORS * n, true);
     }
 
-    private void vectorGradients(Program.Builder program) {
+    /** From the gradients of the streams to those of what they are made of: five launches over the same records, a block of them at a time. */
+    private void streamsBackward(Program.Builder program) {
         int part = sums.blocks() * width;
         View three = sums.partial(3, width);
-        program.add(Summary.backwardWeights(y, streams, stats, ds, dBonus, three, rows, heads, n));
+        View two = sums.partial(2, width);
+        program.addAll(RowBlocks.inTurn(
+                List.of(Summary.backwardBonus(streams, at("r_k"), stats, ds, dStreams, dBonus, rows, heads, n),
+                        StateStreams.backwardGates(k, lw, la, at("k_a"), position, streams, dStreams, dlw, dla, rows, heads, n),
+                        StateStreams.backwardKey(k, la, at("k_k"), at("k_a"), position, dStreams, dk, dp, rows, heads, n)),
+                List.of(Summary.backwardWeights(y, streams, stats, ds, dBonus, three, rows, heads, n),
+                        StateStreams.backwardScales(k, la, dp, dStreams, two, rows, heads, n)), rows, ColumnSum.BLOCK));
         sums.add(program, three, AT + "ln_x.weight", width);
         sums.add(program, three.plus(part), AT + "ln_x.bias", width);
         sums.add(program, three.plus(2 * part), AT + "r_k", width);
-        View two = sums.partial(2, width);
-        program.add(StateStreams.backwardScales(k, la, dp, dStreams, two, rows, heads, n));
         sums.add(program, two, AT + "k_k", width);
         sums.add(program, two.plus(part), AT + "k_a", width);
     }

@@ -7,29 +7,33 @@ import jdk.incubator.vector.FloatVector;
 
 /** Gated and weighted {@link dev.wuneng.kernels.op.MiddleHead} in vectors; items are rows. */
 public final class MiddleHeadHost {
+    /** Rows that the gates are computed of before they are used. */
+    private static final int ROWS = 16;
+
     private MiddleHeadHost() {
     }
 
     public static HostBody gated(View pre, View bias, View a, View k, View g, View m, int width) {
-        return Passes.of((from, to, at, scratch) -> {
+        return Passes.of(ROWS, (from, to, at, scratch) -> {
             MemorySegment before = pre.segment();
             MemorySegment biases = bias.segment();
             MemorySegment gates = g.segment();
-            int row = from * width;
-            for (int c = 0; c < width; c += Lanes.LENGTH) {
-                FloatVector sum = Lanes.load(before, at[0] + row + c).add(Lanes.load(biases, at[1] + c));
-                Lanes.store(VectorMath.sigmoid(sum), gates, at[4] + row + c);
+            for (int r = from; r < to; r++) {
+                int row = r * width;
+                for (int c = 0; c < width; c += Lanes.LENGTH) {
+                    FloatVector sum = Lanes.load(before, at[0] + row + c).add(Lanes.load(biases, at[1] + c));
+                    Lanes.store(VectorMath.sigmoid(sum), gates, at[4] + row + c);
+                }
             }
         }, (from, to, at, scratch) -> {
             MemorySegment attention = a.segment();
             MemorySegment state = k.segment();
             MemorySegment gates = g.segment();
             MemorySegment out = m.segment();
-            int row = from * width;
-            for (int c = 0; c < width; c += Lanes.LENGTH) {
-                FloatVector key = Lanes.load(state, at[3] + row + c);
-                FloatVector change = Lanes.load(attention, at[2] + row + c).sub(key);
-                Lanes.store(Lanes.load(gates, at[4] + row + c).fma(change, key), out, at[5] + row + c);
+            for (int c = from * width; c < to * width; c += Lanes.LENGTH) {
+                FloatVector key = Lanes.load(state, at[3] + c);
+                FloatVector change = Lanes.load(attention, at[2] + c).sub(key);
+                Lanes.store(Lanes.load(gates, at[4] + c).fma(change, key), out, at[5] + c);
             }
         });
     }

@@ -3,7 +3,7 @@ package dev.wuneng.kernels.host;
 import dev.wuneng.kernels.run.HostBody;
 
 /**
- * A host body in several passes over each item, which hand their results on in thread memory. The JVM's compiler stops inlining when a method has
+ * A host body in several passes over a few items, which hand their results on in thread memory. The JVM's compiler stops inlining when a method has
  * grown to some 8000 bytecodes, and a single vector exp is more than half of that; behind that point every vector operation allocates. A pass is called
  * through an interface with many classes behind it, which is not inlined, so every pass is compiled for itself.
  */
@@ -11,11 +11,12 @@ final class Passes {
     private Passes() {
     }
 
-    static HostBody of(HostBody... passes) {
+    /** @param several how many items each pass takes at once: as many as the cache holds, since a call takes as long as some hundred elements */
+    static HostBody of(int several, HostBody... passes) {
         return (from, to, at, scratch) -> {
-            for (int n = from; n < to; n++) {
+            for (int n = from; n < to; n += several) {
                 for (HostBody pass : passes) {
-                    pass.run(n, n + 1, at, scratch);
+                    pass.run(n, Math.min(n + several, to), at, scratch);
                 }
             }
         };

@@ -1,5 +1,7 @@
 package dev.wuneng.kernels.host;
 
+import static dev.wuneng.kernels.op.StateStreams.VECTORS;
+
 import dev.wuneng.kernels.run.HostBody;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
@@ -8,12 +10,15 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** {@link dev.wuneng.kernels.op.Summary} in vectors. */
 public final class SummaryHost {
+    /** Rows that all passes take before the next ones. */
+    private static final int ROWS = 16;
+
     private SummaryHost() {
     }
 
     /** Items are rows. */
     public static HostBody forward(View y, View weight, View bias, View streams, View rk, View s, View stats, int heads, int size, float eps) {
-        return Passes.of((from, to, at, scratch) -> {
+        return Passes.of(ROWS, (from, to, at, scratch) -> {
             MemorySegment stream = streams.segment();
             MemorySegment weights = rk.segment();
             FloatArray kept = stats.floats();
@@ -97,16 +102,17 @@ public final class SummaryHost {
         };
     }
 
-    /** Items are (row, head). */
+    /** Items are rows. */
     public static HostBody backwardBonus(View streams, View rk, View stats, View ds, View dstreams, View dc, int heads, int size) {
-        return (from, to, at, scratch) -> {
+        int record = heads * VECTORS * size;
+        return Passes.of(ROWS, Fetch.rows(streams, 0, record), Fetch.rows(dstreams, 4, record), (from, to, at, scratch) -> {
             MemorySegment stream = streams.segment();
             MemorySegment bonusWeights = rk.segment();
             MemorySegment upstream = ds.segment();
             MemorySegment gradient = dstreams.segment();
             FloatArray kept = stats.floats();
             FloatArray bonusGradient = dc.floats();
-            for (int n = from; n < to; n++) {
+            for (int n = from * heads; n < to * heads; n++) {
                 int k0 = at[0] + (n * 6 + 3) * size;
                 int rk0 = at[1] + n % heads * size;
                 int g0 = at[3] + n * size;
@@ -125,7 +131,7 @@ public final class SummaryHost {
                 }
                 bonusGradient.set(at[5] + n, sum);
             }
-        };
+        });
     }
 
     private static void add(FloatVector a, FloatVector b, MemorySegment to, int element) {

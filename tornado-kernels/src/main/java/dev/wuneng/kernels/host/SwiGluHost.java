@@ -31,7 +31,7 @@ public final class SwiGluHost {
     }
 
     public static HostBody backward(View g, View u, View dh, View dg, View du, int count) {
-        return Passes.of(open(g, du, count), gradients(g, u, dh, dg, du, count));
+        return Passes.of(1, open(g, du, count), gradients(g, u, dh, dg, du, count));
     }
 
     /** Leaves σ(g) where the gradient of u belongs. */

@@ -110,6 +110,11 @@ public final class Launch {
         return launches;
     }
 
+    /** The form of this launch alone, whatever form it is given later. */
+    Supplier<HostForm> formAlone() {
+        return hostForm;
+    }
+
     public String name() {
         return name;
     }
