@@ -190,8 +190,7 @@ final class StateStream {
         program.add(Add.accumulate(du, dKhat, rows * width));
         key.backward(program, 0, s, dKhat, ds, readsSummary);
         program.add(Summary.backwardReadout(y, at("ln_x.weight"), stats, ds, dy, rows, heads, n));
-        program.add(StateScanBackward.values(streams, khat, dy, dz, work, batch, length, heads, n));
-        program.add(StateScanBackward.keys(streams, e, checkpoints, khat, dy, dz, work, dStreams, batch, length, heads, n));
+        program.addAll(StateScanBackward.gradients(streams, e, checkpoints, khat, dy, dz, work, dStreams, batch, length, heads, n));
         streamsBackward(program);
 
         decay.backward(program, xDecay, dlw, dxShifted);

@@ -3,6 +3,7 @@ package dev.wuneng.kernels.check;
 import dev.wuneng.kernels.check.OpCase.Tensor;
 import dev.wuneng.kernels.op.StateScan;
 import dev.wuneng.kernels.op.StateScanBackward;
+import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,9 @@ final class ScanCases {
         cases.add(scan(1, 63, 24, 1, 9));
         cases.add(scan(1, 9, 5, 1, 64));
         cases.add(scan(1, 2, 100, 1, 100));
+        cases.add(scan(2, 37, 9, 2, 32));
+        cases.add(scan(1, 50, 21, 2, 64));
+        cases.add(scan(1, 20, 100, 1, 128));
         return cases;
     }
 
@@ -68,11 +72,9 @@ final class ScanCases {
         c.forward(StateScan.forward(streams.view(), initial.view(), y.view(), e.view(), checkpoints.view(), batch, tokens, heads, size),
                 StateScan.readout(streams.view(), e.view(), checkpoints.view(), u.view(), z.view(), batch, tokens, heads, size),
                 StateScan.last(checkpoints.view(), last.view(), batch, tokens, heads, size));
-        return c.backward(
-                StateScanBackward.readout(streams.view(), e.view(), checkpoints.view(), z.grad(), u.grad(), batch, tokens, heads, size),
-                StateScanBackward.values(streams.view(), u.view(), y.grad(), z.grad(), work, batch, tokens, heads, size),
-                StateScanBackward.keys(streams.view(), e.view(), checkpoints.view(), u.view(), y.grad(), z.grad(), work, streams.grad(),
-                        batch, tokens, heads, size));
+        c.backward(StateScanBackward.readout(streams.view(), e.view(), checkpoints.view(), z.grad(), u.grad(), batch, tokens, heads, size));
+        return c.backward(StateScanBackward.gradients(streams.view(), e.view(), checkpoints.view(), u.view(), y.grad(), z.grad(), work,
+                streams.grad(), batch, tokens, heads, size).toArray(Launch[]::new));
     }
 
     /** Maps normal values to streams whose state neither dies nor grows; w and b are zero where a segment begins. */

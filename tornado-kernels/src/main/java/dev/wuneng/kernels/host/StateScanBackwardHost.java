@@ -2,206 +2,191 @@ package dev.wuneng.kernels.host;
 
 import dev.wuneng.kernels.host.StateScanHost.Chunk;
 import dev.wuneng.kernels.op.StateScan;
-import dev.wuneng.kernels.run.HostBody;
+import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
-/** The two passes of {@link dev.wuneng.kernels.op.StateScanBackward} as products of small matrices, {@link StatePiece} by piece, the last one first. */
+/**
+ * Both passes of {@link dev.wuneng.kernels.op.StateScanBackward} in one, as products of small matrices, {@link StatePiece} by piece, the last one first. What the
+ * first pass finds for the second stays in the caches.
+ */
 public final class StateScanBackwardHost {
+    /** Offsets of the second launch, which has all views; the first has five. */
+    private static final int STREAMS = 5;
+    private static final int E = 6;
+    private static final int CHECKPOINTS = 7;
+    private static final int U = 8;
+    private static final int DY = 9;
+    private static final int DZ = 10;
+    private static final int DSTREAMS = 12;
+
     private StateScanBackwardHost() {
     }
 
-    /** f and dv into work, and Gᵀ behind each chunk; items are states. */
-    public static HostBody values(View streams, View u, View dy, View dz, View work, int tokens, int heads, int size, int workOfState) {
+    /** All of dstreams; items are states. The offsets are those of both launches. */
+    public static HostForm gradients(View streams, View e, View checkpoints, View u, View dy, View dz, View dstreams,
+            int batch, int tokens, int heads, int size) {
         StatePiece p = new StatePiece(heads, size);
         int chunks = StateScan.slots(tokens) - 1;
-        return (from, to, at, scratch) -> {
-            float[] m = scratch.floats(p.floats);
-            int[] begins = new int[StatePiece.TOKENS];
-            p.clear(m);
-            MemorySegment stream = streams.segment();
-            MemorySegment out = work.segment();
-            for (int state = from; state < to; state++) {
-                int f0 = at[4] + state * workOfState;
-                Arrays.fill(m, p.gradient, p.gradient + p.n * p.n, 0f);
-                for (int chunk = chunks - 1; chunk >= 0; chunk--) {
-                    Chunk c = Chunk.of(state, chunk, tokens, heads);
-                    p.storeTurned(m, p.gradient, out, f0 + (2 * tokens + chunk * size) * size);
-                    int end = c.length();
-                    for (int piece = pieces(p, m, stream, at[0] + c.token() * 6 * size, c.length(), heads, size, begins) - 1; piece >= 0; piece--) {
-                        int q = begins[piece];
-                        int token = c.token() + q * heads;
-                        int s0 = at[0] + token * 6 * size;
-                        int length = p.load(m, stream, s0, end - q, true);
-                        p.tokens(m, dz.segment(), at[3] + token * size, length, p.row(p.outer, StatePiece.Z));
-                        p.tokens(m, dy.segment(), at[2] + token * size, length, p.row(p.d, StatePiece.R));
-                        p.tokens(m, u.segment(), at[1] + token * size, length, p.row(p.d, StatePiece.Z));
-                        valuesPiece(p, m, length);
-                        int f = f0 + (c.begin() + q) * size;
-                        p.storeLines(m, p.second, out, f, length);
-                        p.storeLines(m, p.first, out, f + tokens * size, length);
-                        end = q;
-                    }
-                }
-            }
-        };
-    }
-
-    /** Where the pieces of a chunk begin, and how many there are. */
-    private static int pieces(StatePiece p, float[] m, MemorySegment streams, int element, int tokens, int heads, int size, int[] begins) {
-        int count = 0;
-        for (int q = 0; q < tokens;) {
-            begins[count++] = q;
-            q += p.length(m, streams, element + q * heads * 6 * size, tokens - q);
-        }
-        return count;
-    }
-
-    /** dv into first, f into second and, negative, into d; Gᵀ one piece back. */
-    private static void valuesPiece(StatePiece p, float[] m, int length) {
-        p.scale(m, p.row(p.outer, StatePiece.R), StatePiece.R, length);
-        p.scale(m, p.row(p.outer, StatePiece.Z), StatePiece.Z, length);
-        p.scale(m, p.row(p.outer, StatePiece.KAPPA), StatePiece.KAPPA, length);
-        p.turn(m, p.kb);
-        p.triangle(m, p.inner, StatePiece.R);
-        p.triangle(m, p.inner, StatePiece.Z);
-        p.triangle(m, p.inner, StatePiece.KAPPA);
-        p.multiply(m, p.kb, StatePiece.TOKENS, p.gradient, p.first);
-        p.multiply(m, p.row(p.kb, StatePiece.TOKENS), StatePiece.TOKENS, p.gradient, p.second);
-        p.multiplyTriangleTurned(m, 0, StatePiece.TOKENS, StatePiece.R, 2, p.d, p.first);
-        p.multiplyTriangleTurned(m, StatePiece.TOKENS, StatePiece.TOKENS, StatePiece.R, 2, p.d, p.second);
-        returned(p, m, length);
-        p.multiplyTriangleTurned(m, 0, StatePiece.TOKENS, StatePiece.KAPPA, 1, p.d, p.first);
-        p.decayLines(m, p.gradient, length);
-        p.addOuter(m, p.outer, p.d, 3 * StatePiece.TOKENS, p.gradient);
-    }
-
-    /** f_t = what b_t reads of G_L, of dy and u from t on, and of f behind t, one token after the other. */
-    private static void returned(StatePiece p, float[] m, int length) {
-        int line = 2 * StatePiece.TOKENS;
-        for (int t = length - 1; t >= 0; t--) {
-            int a = p.triangle + StatePiece.KAPPA * line + StatePiece.TOKENS + t;
-            for (int i = 0; i < p.n; i += 2 * Lanes.LENGTH) {
-                FloatVector f0 = Lanes.load(m, p.row(p.second, t) + i);
-                FloatVector f1 = Lanes.load(m, p.row(p.second, t) + i + Lanes.LENGTH);
-                for (int s = t + 1; s < length; s++) {
-                    int f = p.row(p.d, StatePiece.KAPPA + s) + i;
-                    FloatVector kappa = Lanes.of(m[a + s * line]);
-                    f0 = kappa.fma(Lanes.load(m, f), f0);
-                    f1 = kappa.fma(Lanes.load(m, f + Lanes.LENGTH), f1);
-                }
-                Lanes.store(f0, m, p.row(p.second, t) + i);
-                Lanes.store(f1, m, p.row(p.second, t) + i + Lanes.LENGTH);
-                Lanes.store(f0.neg(), m, p.row(p.d, StatePiece.KAPPA + t) + i);
-                Lanes.store(f1.neg(), m, p.row(p.d, StatePiece.KAPPA + t) + i + Lanes.LENGTH);
-            }
-        }
-        Arrays.fill(m, p.row(p.d, StatePiece.KAPPA + length), p.row(p.d, 3 * StatePiece.TOKENS), 0f);
-    }
-
-    /** All of dstreams; items are chunks of states. */
-    public static HostBody keys(View streams, View e, View checkpoints, View u, View dy, View dz, View work, View dstreams,
-            int tokens, int heads, int size, int workOfState) {
-        StatePiece p = new StatePiece(heads, size);
-        int chunks = StateScan.slots(tokens) - 1;
-        int square = p.n * p.n;
-        return (from, to, at, scratch) -> {
-            // The states before the second and later pieces of a chunk.
+        int square = size * size;
+        return StatePiece.form(size, batch * heads, (from, to, at, scratch) -> {
+            // The states before the pieces of a chunk.
             float[] m = scratch.floats(p.floats + StatePiece.TOKENS * square);
             int[] begins = new int[StatePiece.TOKENS];
             p.clear(m);
             MemorySegment stream = streams.segment();
-            MemorySegment found = work.segment();
-            for (int n = from; n < to; n++) {
-                Chunk c = Chunk.of(n / chunks, n % chunks, tokens, heads);
-                int f0 = at[6] + c.state() * workOfState;
-                p.loadMatrix(found, f0 + (2 * tokens + n % chunks * size) * size, m, p.gradient);
-                p.loadMatrix(checkpoints.segment(), at[2] + c.slot() * size * size, m, p.state);
-                int count = pieces(p, m, stream, at[0] + c.token() * 6 * size, c.length(), heads, size, begins);
-                for (int piece = 0; piece < count - 1; piece++) {
-                    System.arraycopy(m, p.state, m, p.floats + piece * square, square);
-                    int token = c.token() + begins[piece] * heads;
-                    int length = p.load(m, stream, at[0] + token * 6 * size, begins[piece + 1] - begins[piece], false);
-                    loadRemoved(p, m, e.segment(), at[1] + token * size, length);
-                    p.decayColumns(m, p.state, length);
-                    p.addOuter(m, p.ve, p.kb, 2 * StatePiece.TOKENS, p.state);
-                }
-                int end = c.length();
-                for (int piece = count - 1; piece >= 0; piece--) {
-                    int q = begins[piece];
-                    int token = c.token() + q * heads;
-                    int s0 = at[0] + token * 6 * size;
-                    int f = f0 + (c.begin() + q) * size;
-                    int length = p.load(m, stream, s0, end - q, true);
-                    loadRemoved(p, m, e.segment(), at[1] + token * size, length);
-                    p.tokens(m, dz.segment(), at[5] + token * size, length, p.row(p.outer, StatePiece.Z));
-                    p.tokens(m, dy.segment(), at[4] + token * size, length, p.row(p.d, StatePiece.R));
-                    p.tokens(m, u.segment(), at[3] + token * size, length, p.row(p.d, StatePiece.Z));
-                    p.lines(m, found, f, length, p.row(p.d, StatePiece.KAPPA));
-                    p.negate(m, p.row(p.d, StatePiece.KAPPA), length);
-                    if (piece < count - 1) {
-                        System.arraycopy(m, p.floats + piece * square, m, p.state, square);
+            for (int state = from; state < to; state++) {
+                Arrays.fill(m, p.gradient, p.gradient + square, 0f);
+                for (int chunk = chunks - 1; chunk >= 0; chunk--) {
+                    Chunk c = Chunk.of(state, chunk, tokens, heads);
+                    p.loadMatrix(checkpoints.segment(), at[CHECKPOINTS] + c.slot() * square, m, p.state);
+                    int count = pieces(p, m, stream, at[STREAMS] + c.token() * 6 * size, c.length(), heads, begins);
+                    for (int piece = 0; piece < count - 1; piece++) {
+                        System.arraycopy(m, p.state, m, p.floats + piece * square, square);
+                        int token = c.token() + begins[piece] * heads;
+                        int length = p.load(m, stream, at[STREAMS] + token * 6 * size, begins[piece + 1] - begins[piece], false);
+                        p.tokensRemoved(m, e.segment(), at[E] + token * size, length);
+                        if (p.apart(m)) {
+                            p.scaleColumns(m, p.state, size, p.decays);
+                        }
+                        StateScanHost.advanceTurned(p, m, length);
                     }
-                    keysPiece(p, m, length);
-                    int d0 = at[7] + token * 6 * size;
-                    p.storeVector(m, p.across, dstreams.segment(), d0, 0, length);
-                    p.storeVector(m, p.row(p.first, StatePiece.KAPPA), dstreams.segment(), d0, 1, length);
-                    p.storeVector(m, p.row(p.second, StatePiece.TOKENS), dstreams.segment(), d0, 2, length);
-                    p.storeVector(m, p.row(p.second, 0), dstreams.segment(), d0, 3, length);
-                    p.lines(m, found, f + tokens * size, length, p.ve);
-                    p.storeVector(m, p.ve, dstreams.segment(), d0, 4, length);
-                    p.storeVector(m, p.row(p.first, StatePiece.R), dstreams.segment(), d0, 5, length);
-                    if (piece > 0) {
-                        p.decayColumns(m, p.gradient, length);
-                        p.addOuter(m, p.d, p.outer, 3 * StatePiece.TOKENS, p.gradient);
+                    int end = c.length();
+                    for (int piece = count - 1; piece >= 0; piece--) {
+                        if (piece < count - 1) {
+                            System.arraycopy(m, p.floats + piece * square, m, p.state, square);
+                        }
+                        int token = c.token() + begins[piece] * heads;
+                        int length = p.load(m, stream, at[STREAMS] + token * 6 * size, end - begins[piece], true);
+                        p.tokensRemoved(m, e.segment(), at[E] + token * size, length);
+                        p.tokensRead(m, dz.segment(), at[DZ] + token * size, length);
+                        p.tokens(m, dy.segment(), at[DY] + token * size, length, p.row(p.d, StatePiece.R));
+                        p.tokens(m, u.segment(), at[U] + token * size, length, p.row(p.d, StatePiece.Z));
+                        values(p, m, length);
+                        keys(p, m, length);
+                        for (int t = 0; t < length; t++) {
+                            store(p, m, t * size, dstreams.segment(), at[DSTREAMS] + (token + t * heads) * 6 * size);
+                        }
+                        end = begins[piece];
                     }
-                    end = q;
                 }
             }
-        };
+        });
     }
 
-    private static void loadRemoved(StatePiece p, float[] m, MemorySegment e, int element, int length) {
-        p.tokens(m, e, element, length, p.row(p.ve, StatePiece.TOKENS));
-        p.negate(m, p.row(p.ve, StatePiece.TOKENS), length);
+    /** Where the pieces of a chunk begin, and how many there are. */
+    private static int pieces(StatePiece p, float[] m, MemorySegment streams, int element, int tokens, int heads, int[] begins) {
+        int count = 0;
+        for (int q = 0; q < tokens;) {
+            begins[count++] = q;
+            q += p.length(m, streams, element + q * heads * 6 * p.n, tokens - q);
+        }
+        return count;
     }
 
-    /** dr, z and dκ̂ into first, dk̂ and db into second, dw into across. */
-    private static void keysPiece(StatePiece p, float[] m, int length) {
+    /** dv, and f, negative, into d; (G_L diag(W_L))ᵀ into gradient. */
+    private static void values(StatePiece p, float[] m, int length) {
         int tokens = StatePiece.TOKENS;
-        p.scale(m, p.row(p.outer, StatePiece.R), StatePiece.R, length);
-        p.scale(m, p.row(p.outer, StatePiece.Z), StatePiece.Z, length);
-        p.scale(m, p.row(p.outer, StatePiece.KAPPA), StatePiece.KAPPA, length);
+        p.scaleLines(m, p.gradient, p.row(p.through, length));
+        p.turn(m, p.kb);
+        p.triangle(m, p.reads, StatePiece.R);
+        p.triangle(m, p.reads, StatePiece.Z);
+        p.triangle(m, p.reads, StatePiece.KAPPA);
+        p.multiply(m, p.kb, 2 * tokens, p.gradient, p.first);
+        p.addTriangleTurned(m, tokens, tokens, 2, p.d, p.row(p.first, tokens));
+        p.returned(m, p.row(p.first, tokens), length);
+        p.addTriangleTurned(m, 0, tokens, 3, p.d, p.first);
+        System.arraycopy(m, p.first, m, p.dv, tokens * p.n);
+    }
+
+    /** dr / W and dκ̂ / W into first, dk̂ W and db W into second, dw in place of w; Gᵀ one piece back. */
+    private static void keys(StatePiece p, float[] m, int length) {
+        int tokens = StatePiece.TOKENS;
+        boolean apart = p.apart(m);
+        p.turnMatrix(m, p.gradient);
         p.turn(m, p.ve);
         p.triangle(m, p.d, StatePiece.R);
         p.triangle(m, p.d, StatePiece.Z);
         p.triangle(m, p.d, StatePiece.KAPPA);
+        p.multiply(m, p.ve, 2 * tokens, p.turned, p.second);
+        p.addTriangleTurned(m, 0, 2 * tokens, 3, p.reads, p.second);
         p.multiply(m, p.d, 3 * tokens, p.state, p.first);
-        firstDecay(p, m, length);
-        p.multiplyTriangle(m, StatePiece.R, 3, p.kb, p.second, false);
-        p.combine(m, p.row(p.first, StatePiece.R), p.row(p.through, 1), p.row(p.second, StatePiece.R), p.row(p.inverse, 1), length);
-        p.combine(m, p.row(p.first, StatePiece.Z), p.row(p.through, 1), p.row(p.second, StatePiece.Z), p.row(p.inverse, 1), length);
-        p.combine(m, p.row(p.first, StatePiece.KAPPA), p.row(p.through, 0), p.row(p.second, StatePiece.KAPPA), p.row(p.inverse, 0), length);
-        p.multiply(m, p.ve, 2 * tokens, p.gradient, p.second);
-        p.multiplyTriangleTurned(m, 0, 2 * tokens, StatePiece.R, 3, p.inner, p.second);
+        firstDecay(p, m);
+        if (apart) {
+            // All but the first κ̂ read the state behind that decay.
+            p.scaleColumns(m, p.first, 2 * tokens, p.decays);
+            p.scaleColumns(m, p.row(p.first, StatePiece.KAPPA + 1), tokens - 1, p.decays);
+        }
+        p.addTriangle(m, StatePiece.R, 3, p.kb, p.first);
+        stepBack(p, m, length, apart);
         decays(p, m, length);
-        p.times(m, p.row(p.second, 0), p.rest, p.row(p.second, 0), length);
-        p.times(m, p.row(p.second, tokens), p.rest, p.row(p.second, tokens), length);
     }
 
-    /** What G_1 ⊙ S_0 sums up to over values, but for the decays R_1, behind the rows of dw. */
-    private static void firstDecay(StatePiece p, float[] m, int length) {
+    /** Scales what {@link #keys} found of a token, and stores all of its gradients as they lie in memory. Too long to be inlined, like what loads a token. */
+    private static void store(StatePiece p, float[] m, int row, MemorySegment dstreams, int element) {
+        int n = p.n;
+        int kappa = p.row(p.first, StatePiece.KAPPA);
+        int b = p.row(p.second, StatePiece.TOKENS);
+        for (int j = 0; j < n; j += SmallProduct.COLUMNS) {
+            int i = row + j;
+            int k = i + Lanes.LENGTH;
+            int to = element + j;
+            int next = to + Lanes.LENGTH;
+            Lanes.store(Lanes.load(m, p.decays + i), dstreams, to);
+            Lanes.store(Lanes.load(m, p.decays + k), dstreams, next);
+            Lanes.store(Lanes.load(m, kappa + i).mul(Lanes.load(m, p.through + i)), dstreams, to + n);
+            Lanes.store(Lanes.load(m, kappa + k).mul(Lanes.load(m, p.through + k)), dstreams, next + n);
+            FloatVector inverse0 = Lanes.load(m, p.inverse + n + i);
+            FloatVector inverse1 = Lanes.load(m, p.inverse + n + k);
+            Lanes.store(Lanes.load(m, b + i).mul(inverse0), dstreams, to + 2 * n);
+            Lanes.store(Lanes.load(m, b + k).mul(inverse1), dstreams, next + 2 * n);
+            Lanes.store(Lanes.load(m, p.second + i).mul(inverse0), dstreams, to + 3 * n);
+            Lanes.store(Lanes.load(m, p.second + k).mul(inverse1), dstreams, next + 3 * n);
+            Lanes.store(Lanes.load(m, p.dv + i), dstreams, to + 4 * n);
+            Lanes.store(Lanes.load(m, p.dv + k), dstreams, next + 4 * n);
+            Lanes.store(Lanes.load(m, p.first + i).mul(Lanes.load(m, p.through + n + i)), dstreams, to + 5 * n);
+            Lanes.store(Lanes.load(m, p.first + k).mul(Lanes.load(m, p.through + n + k)), dstreams, next + 5 * n);
+        }
+    }
+
+    /** Gᵀ behind the piece before. */
+    private static void stepBack(StatePiece p, float[] m, int length, boolean apart) {
+        if (!apart) {
+            p.addOuter(m, p.reads, p.d, 3 * StatePiece.TOKENS, p.gradient);
+            return;
+        }
+        int kappa = p.row(p.reads, StatePiece.KAPPA);
+        System.arraycopy(m, kappa, m, p.row(p.turned, 0), p.n);
+        Arrays.fill(m, kappa, kappa + p.n, 0f);
+        p.addOuter(m, p.reads, p.d, 3 * StatePiece.TOKENS, p.gradient);
+        p.scaleLines(m, p.gradient, p.decays);
+        p.addOuter(m, p.turned, p.row(p.d, StatePiece.KAPPA), 1, p.gradient);
+    }
+
+    /** What (G_1 ⊙ S_0) diag(W_1) sums up to over values, into spare. */
+    private static void firstDecay(StatePiece p, float[] m) {
+        Arrays.fill(m, p.spare, p.spare + p.n, 0f);
+        addProducts(p, m, p.turned, p.state, p.n);
+        addProducts(p, m, p.reads, p.first, 2 * StatePiece.TOKENS);
+        addProducts(p, m, p.row(p.reads, StatePiece.KAPPA + 1), p.row(p.first, StatePiece.KAPPA + 1), StatePiece.TOKENS - 1);
+    }
+
+    /** Adds the sum of rows of a ⊙ b to spare, in two sums each of every other row. */
+    private static void addProducts(StatePiece p, float[] m, int a, int b, int rows) {
+        int even = rows / 2 * 2 * p.n;
         for (int j = 0; j < p.n; j += Lanes.LENGTH) {
-            FloatVector sum = Lanes.of(0f);
-            for (int i = j; i < p.n * p.n; i += p.n) {
-                sum = Lanes.load(m, p.gradient + i).fma(Lanes.load(m, p.state + i), sum);
+            FloatVector x = Lanes.load(m, p.spare + j);
+            FloatVector y = Lanes.of(0f);
+            for (int i = j; i < even; i += 2 * p.n) {
+                x = Lanes.load(m, a + i).fma(Lanes.load(m, b + i), x);
+                y = Lanes.load(m, a + i + p.n).fma(Lanes.load(m, b + i + p.n), y);
             }
-            for (int i = j; i < 3 * StatePiece.TOKENS * p.n; i += p.n) {
-                sum = Lanes.load(m, p.inner + i).fma(Lanes.load(m, p.first + i), sum);
+            for (int i = even + j; i < rows * p.n; i += p.n) {
+                x = Lanes.load(m, a + i).fma(Lanes.load(m, b + i), x);
             }
-            Lanes.store(sum, m, p.row(p.across, StatePiece.TOKENS) + j);
+            x.add(y).intoArray(m, p.spare + j);
         }
     }
 
@@ -211,25 +196,27 @@ public final class StateScanBackwardHost {
      * <pre>
      *   w_(t+1) ⊙ dw_(t+1) = w_t ⊙ dw_t + k̂_t ⊙ dk̂_t + b_t ⊙ db_t − r_t ⊙ dr_t − dz_t ⊙ z_t − κ̂_(t+1) ⊙ dκ̂_(t+1)
      * </pre>
+     *
+     * where W and 1 / W cancel in each product.
      */
     private static void decays(StatePiece p, float[] m, int length) {
         for (int j = 0; j < p.n; j += Lanes.LENGTH) {
-            FloatVector dw = Lanes.load(m, p.row(p.across, StatePiece.TOKENS) + j).mul(Lanes.load(m, p.rest + j));
+            FloatVector dw = Lanes.load(m, p.spare + j).mul(Lanes.load(m, p.row(p.inverse, 1) + j));
             FloatVector x = dw.mul(Lanes.load(m, p.decays + j));
-            Lanes.store(dw, m, p.across + j);
+            Lanes.store(dw, m, p.decays + j);
             for (int t = 0; t + 1 < length; t++) {
-                int i = t * p.n + j;
-                int r = StatePiece.R * p.n + i;
-                int z = StatePiece.Z * p.n + i;
-                int kappa = (StatePiece.KAPPA + 1) * p.n + i;
-                int b = StatePiece.TOKENS * p.n + i;
-                FloatVector less = Lanes.load(m, p.inner + r).mul(Lanes.load(m, p.first + r));
-                less = Lanes.load(m, p.inner + z).fma(Lanes.load(m, p.first + z), less);
-                less = Lanes.load(m, p.inner + kappa).fma(Lanes.load(m, p.first + kappa), less);
+                int i = p.row(j, t);
+                int z = p.row(i, StatePiece.Z);
+                int kappa = p.row(i, StatePiece.KAPPA + 1);
+                int b = p.row(i, StatePiece.TOKENS);
+                FloatVector less = Lanes.load(m, p.reads + i).mul(Lanes.load(m, p.first + i));
+                less = Lanes.load(m, p.reads + z).fma(Lanes.load(m, p.first + z), less);
+                less = Lanes.load(m, p.reads + kappa).fma(Lanes.load(m, p.first + kappa), less);
                 x = Lanes.load(m, p.kb + i).fma(Lanes.load(m, p.second + i), x);
                 x = Lanes.load(m, p.kb + b).fma(Lanes.load(m, p.second + b), x);
-                x = x.sub(less.mul(Lanes.load(m, p.rest + i)));
-                Lanes.store(x.div(Lanes.load(m, p.decays + p.n + i)), m, p.across + p.n + i);
+                x = x.sub(less);
+                FloatVector inverse = Lanes.load(m, p.row(p.through, t + 1) + j).mul(Lanes.load(m, p.row(p.inverse, t + 2) + j));
+                Lanes.store(x.mul(inverse), m, p.row(p.decays, t + 1) + j);
             }
         }
     }

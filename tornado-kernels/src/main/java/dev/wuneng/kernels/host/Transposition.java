@@ -8,7 +8,8 @@ import jdk.incubator.vector.VectorShuffle;
 
 /**
  * Transposes row-major matrices in square blocks as wide as a vector. With L vectors of L elements, L a power of two, one round zips vector i
- * with vector i + L/2 into vectors 2i and 2i + 1; after log2 L rounds the block is transposed, whatever L is.
+ * with vector i + L/2 into vectors 2i and 2i + 1; after log2 L rounds the block is transposed. Two rounds at a time stay in registers: vectors i,
+ * i + L/4, i + L/2 and i + 3L/4 become 4i to 4i + 3.
  */
 final class Transposition {
     /** Memory that {@link #run} needs: two blocks of the widest vectors. */
@@ -38,48 +39,57 @@ final class Transposition {
     static void run(float[] s, int from, int ld, int rows, int columns, int to, int ldt, int scratch) {
         for (int i = 0; i < rows; i += LANES) {
             for (int j = 0; j < columns; j += LANES) {
-                round(s, from + i * ld + j, ld, scratch, LANES);
-                rounds(s, to + j * ldt + i, ldt, scratch);
+                block(s, from + i * ld + j, ld, to + j * ldt + i, ldt, scratch);
             }
         }
     }
-
     private static void block(MemorySegment from, Type type, long offset, int ld, float[] s, int to, int ldt, int scratch) {
-        int half = LANES / 2;
-        for (int i = 0; i < half; i++) {
-            FloatVector x = Halves.load(from, type, offset + (long) i * ld);
-            FloatVector y = Halves.load(from, type, offset + (long) (i + half) * ld);
-            zip(x, y, s, scratch + 2 * i * LANES, LANES);
+        for (int i = 0; i < LANES; i++) {
+            Halves.load(from, type, offset + (long) i * ld).intoArray(s, scratch + i * LANES);
         }
-        rounds(s, to, ldt, scratch);
+        block(s, scratch, LANES, to, ldt, scratch + LANES * LANES);
     }
 
-    /** All rounds but the first. */
-    private static void rounds(float[] s, int to, int ldt, int scratch) {
-        int half = LANES / 2;
-        int here = scratch;
-        int there = scratch + LANES * LANES;
-        for (int zipped = 2; zipped < half; zipped *= 2) {
-            round(s, here, LANES, there, LANES);
-            int swap = here;
-            here = there;
-            there = swap;
+    /** Vectors of 4, 8 or 16 elements: two, three or four rounds. */
+    private static void block(float[] s, int from, int ld, int to, int ldt, int scratch) {
+        if (LANES == 4) {
+            twoRounds(s, from, ld, to, ldt);
+            return;
         }
-        round(s, here, LANES, to, ldt);
+        if (LANES == 8) {
+            round(s, from, ld, scratch, LANES);
+        } else {
+            twoRounds(s, from, ld, scratch, LANES);
+        }
+        twoRounds(s, scratch, LANES, to, ldt);
     }
 
     private static void round(float[] s, int from, int ld, int to, int ldt) {
-        int half = LANES / 2;
-        for (int i = 0; i < half; i++) {
+        for (int i = 0; i < LANES / 2; i++) {
             FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld);
-            FloatVector y = FloatVector.fromArray(Tile.SPECIES, s, from + (i + half) * ld);
-            zip(x, y, s, to + 2 * i * ldt, ldt);
+            FloatVector y = FloatVector.fromArray(Tile.SPECIES, s, from + (i + LANES / 2) * ld);
+            x.rearrange(FIRST_HALVES, y).intoArray(s, to + 2 * i * ldt);
+            x.rearrange(SECOND_HALVES, y).intoArray(s, to + (2 * i + 1) * ldt);
         }
     }
 
-    private static void zip(FloatVector x, FloatVector y, float[] s, int to, int ldt) {
-        x.rearrange(FIRST_HALVES, y).intoArray(s, to);
-        x.rearrange(SECOND_HALVES, y).intoArray(s, to + ldt);
+    private static void twoRounds(float[] s, int from, int ld, int to, int ldt) {
+        int step = LANES / 4 * ld;
+        for (int i = 0; i < LANES / 4; i++) {
+            FloatVector x0 = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld);
+            FloatVector x1 = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld + step);
+            FloatVector x2 = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld + 2 * step);
+            FloatVector x3 = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld + 3 * step);
+            FloatVector even0 = x0.rearrange(FIRST_HALVES, x2);
+            FloatVector even1 = x0.rearrange(SECOND_HALVES, x2);
+            FloatVector odd0 = x1.rearrange(FIRST_HALVES, x3);
+            FloatVector odd1 = x1.rearrange(SECOND_HALVES, x3);
+            int t = to + 4 * i * ldt;
+            even0.rearrange(FIRST_HALVES, odd0).intoArray(s, t);
+            even0.rearrange(SECOND_HALVES, odd0).intoArray(s, t + ldt);
+            even1.rearrange(FIRST_HALVES, odd1).intoArray(s, t + 2 * ldt);
+            even1.rearrange(SECOND_HALVES, odd1).intoArray(s, t + 3 * ldt);
+        }
     }
 
     private static void edge(MemorySegment from, Type type, long offset, int ld, int rows, int columns, float[] s, int to, int ldt) {

@@ -1,7 +1,6 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.StateScanHost;
-import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
@@ -45,14 +44,14 @@ public final class StateScan {
     public static Launch forward(View streams, View initial, View y, View e, View checkpoints, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.forward", StateScan::stateScanForward, batch * heads * headSize,
                 streams, initial, y, e, checkpoints, tokens, heads, headSize)
-                .onHost(() -> new HostForm(batch * heads, StateScanHost.forward(streams, initial, y, e, checkpoints, tokens, heads, headSize)));
+                .onHost(() -> StateScanHost.forward(streams, initial, y, e, checkpoints, batch, tokens, heads, headSize));
     }
 
     /** Writes z = Sᵀ u. */
     public static Launch readout(View streams, View e, View checkpoints, View u, View z, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.readout", StateScan::stateScanReadout, batch * heads * (slots(tokens) - 1) * headSize,
                 streams, e, checkpoints, u, z, tokens, heads, headSize)
-                .onHost(() -> new HostForm(batch * heads * (slots(tokens) - 1), StateScanHost.readout(streams, e, checkpoints, u, z, tokens, heads, headSize)));
+                .onHost(() -> StateScanHost.readout(streams, e, checkpoints, u, z, batch, tokens, heads, headSize));
     }
 
     /** Writes the state after the last token: the initial state of what follows. */

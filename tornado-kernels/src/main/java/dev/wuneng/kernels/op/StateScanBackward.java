@@ -2,9 +2,9 @@ package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.StateScanBackwardHost;
 import dev.wuneng.kernels.host.StateScanHost;
-import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
+import java.util.List;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </pre>
  *
  * <p>e and f are what couples the elements of S and of G. Rows (values) never mix, so {@link StateScan#forward} found e row by row and
- * {@link #values} finds f row by row. With e and f known, every element of S and of G goes its own way, so {@link #keys} takes all sums over
+ * a first launch finds f row by row. With e and f known, every element of S and of G goes its own way, so a second one takes all sums over
  * values key by key, and nothing is ever summed across work-items. S_(t−1) comes from running each chunk forward again from its
  * checkpoint; going back by dividing by the decay loses all digits.
  *
@@ -29,9 +29,9 @@ public final class StateScanBackward {
     private StateScanBackward() {
     }
 
-    /** Elements of {@code work}, memory that the two backward launches of one layer share and that may serve all layers in turn. */
+    /** Elements of {@code work}, memory of the backward launches of one layer that may serve all layers in turn. */
     public static long workSize(int batch, int tokens, int heads, int headSize) {
-        return (long) batch * heads * Math.max(workOfState(tokens, headSize), workOfStateOnHost(tokens, headSize));
+        return (long) batch * heads * workOfState(tokens, headSize);
     }
 
     /** f and dv of all tokens, then the states before and after every token of a chunk. */
@@ -39,34 +39,22 @@ public final class StateScanBackward {
         return (2 * tokens + (StateScan.CHUNK + 1) * size) * size;
     }
 
-    /** f and dv of all tokens, then G behind every chunk, so that {@link #keys} can take the chunks side by side. */
-    private static int workOfStateOnHost(int tokens, int size) {
-        return (2 * tokens + (StateScan.slots(tokens) - 1) * size) * size;
-    }
-
     /** Writes du = S dz, which is needed before dy is complete. */
     public static Launch readout(View streams, View e, View checkpoints, View dz, View du, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_readout", StateScanBackward::stateScanBackwardReadout,
                 batch * heads * (StateScan.slots(tokens) - 1) * headSize, streams, e, checkpoints, dz, du, tokens, heads, headSize)
-                .onHost(() -> new HostForm(batch * heads * (StateScan.slots(tokens) - 1),
-                        StateScanHost.backwardReadout(streams, e, checkpoints, dz, du, tokens, heads, headSize)));
+                .onHost(() -> StateScanHost.backwardReadout(streams, e, checkpoints, dz, du, batch, tokens, heads, headSize));
     }
 
-    /** Writes f and dv into work. */
-    public static Launch values(View streams, View u, View dy, View dz, View work, int batch, int tokens, int heads, int headSize) {
-        return Launch.of("state_scan.backward_values", StateScanBackward::stateScanBackwardValues, batch * heads * headSize,
-                streams, u, dy, dz, work, tokens, heads, headSize)
-                .onHost(() -> new HostForm(batch * heads,
-                        StateScanBackwardHost.values(streams, u, dy, dz, work, tokens, heads, headSize, workOfStateOnHost(tokens, headSize))));
-    }
-
-    /** Writes dstreams; it follows {@link #values}. */
-    public static Launch keys(View streams, View e, View checkpoints, View u, View dy, View dz, View work, View dstreams,
+    /** Writes dstreams. */
+    public static List<Launch> gradients(View streams, View e, View checkpoints, View u, View dy, View dz, View work, View dstreams,
             int batch, int tokens, int heads, int headSize) {
-        return Launch.of("state_scan.backward_keys", StateScanBackward::stateScanBackwardKeys, batch * heads * headSize,
-                streams, e, checkpoints, u, dy, dz, work, dstreams, tokens, heads, headSize)
-                .onHost(() -> new HostForm(batch * heads * (StateScan.slots(tokens) - 1), StateScanBackwardHost.keys(streams, e, checkpoints, u, dy, dz, work, dstreams,
-                        tokens, heads, headSize, workOfStateOnHost(tokens, headSize))));
+        Launch values = Launch.of("state_scan.backward_values", StateScanBackward::stateScanBackwardValues, batch * heads * headSize,
+                streams, u, dy, dz, work, tokens, heads, headSize);
+        Launch keys = Launch.of("state_scan.backward_keys", StateScanBackward::stateScanBackwardKeys, batch * heads * headSize,
+                streams, e, checkpoints, u, dy, dz, work, dstreams, tokens, heads, headSize);
+        return Launch.together(List.of(values, keys),
+                () -> StateScanBackwardHost.gradients(streams, e, checkpoints, u, dy, dz, dstreams, batch, tokens, heads, headSize));
     }
 
     public static void stateScanBackwardReadout(int from, int to, IntArray at, int p, FloatArray streams, FloatArray e, FloatArray checkpoints,

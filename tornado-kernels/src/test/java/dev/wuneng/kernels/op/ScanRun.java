@@ -54,8 +54,7 @@ final class ScanRun {
                 .add(StateScan.last(checkpoints.view(), last.view(), batch, tokens, heads, size)).build("forward");
         backward = new Program.Builder()
                 .add(StateScanBackward.readout(streams.view(), e.view(), checkpoints.view(), dz.view(), du.view(), batch, tokens, heads, size))
-                .add(StateScanBackward.values(streams.view(), u.view(), dy.view(), dz.view(), work.view(), batch, tokens, heads, size))
-                .add(StateScanBackward.keys(streams.view(), e.view(), checkpoints.view(), u.view(), dy.view(), dz.view(), work.view(),
+                .addAll(StateScanBackward.gradients(streams.view(), e.view(), checkpoints.view(), u.view(), dy.view(), dz.view(), work.view(),
                         dstreams.view(), batch, tokens, heads, size)).build("backward");
     }
 

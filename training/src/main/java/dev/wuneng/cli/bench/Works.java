@@ -143,8 +143,7 @@ public final class Works {
                 .add(StateScan.forward(streams, initial, zeros("y", size), e, checkpoints, 1, tokens, HEADS, HEAD))
                 .add(StateScan.readout(streams, e, checkpoints, u, zeros("z", size), 1, tokens, HEADS, HEAD))
                 .add(StateScanBackward.readout(streams, e, checkpoints, dz, zeros("du", size), 1, tokens, HEADS, HEAD))
-                .add(StateScanBackward.values(streams, u, dy, dz, work, 1, tokens, HEADS, HEAD))
-                .add(StateScanBackward.keys(streams, e, checkpoints, u, dy, dz, work, zeros("dstreams", 6 * size), 1, tokens, HEADS, HEAD)));
+                .addAll(StateScanBackward.gradients(streams, e, checkpoints, u, dy, dz, work, zeros("dstreams", 6 * size), 1, tokens, HEADS, HEAD)));
     }
 
     /** What {@link StateStreams} writes: decays between 0.55 and 1, κ̂ of length about 1, b = κ̂ ⊙ a. */

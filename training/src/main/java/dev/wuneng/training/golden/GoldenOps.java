@@ -89,8 +89,7 @@ final class GoldenOps {
                 .add(StateScan.readout(streams, e, checkpoints, u, z, batch, tokens, heads, n))
                 .add(StateScan.last(checkpoints, last, batch, tokens, heads, n))
                 .add(StateScanBackward.readout(streams, e, checkpoints, dz, du, batch, tokens, heads, n))
-                .add(StateScanBackward.values(streams, u, dy, dz, work, batch, tokens, heads, n))
-                .add(StateScanBackward.keys(streams, e, checkpoints, u, dy, dz, work, dStreams, batch, tokens, heads, n))
+                .addAll(StateScanBackward.gradients(streams, e, checkpoints, u, dy, dz, work, dStreams, batch, tokens, heads, n))
                 .build("state_scan");
         executor.prepare(List.of(scan));
         executor.run(scan, 0);
