@@ -27,6 +27,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * {@code stats} [rows, heads, 2] holds (lse, D). The mask is two rows of absolute row numbers, {@code first} and {@code last} [rows], see
  * {@link #fillSpans}. The sums run over the keys in one pass, with the running maximum of Milakov and Gimelshein, arXiv 1805.02867; backward
  * as in Dao et al., arXiv 2205.14135.
+ *
+ * <p>An item takes four keys (or four queries, where it sums over queries) at a time: four sums of products that do not wait for each other,
+ * and a quarter of the passes over the sums in private memory. Where fewer than four are left, the last stands in for those that are not
+ * there, with weight 0.
  */
 public final class Attention {
     private Attention() {
@@ -120,11 +124,37 @@ public final class Attention {
             for (int n = 0; n < headSize; n++) {
                 sum[n] = 0f;
             }
-            for (int j = first.get(at.get(p + 5) + r); j <= r; j++) {
-                float weight = TornadoMath.exp(attentionDot(q, q0, k, k0 + j * stride, headSize) * scale - norm);
-                float ds = weight * (attentionDot(dO, g0, v, v0 + j * stride, headSize) - dot) * scale;
+            for (int j = first.get(at.get(p + 5) + r); j <= r; j += 4) {
+                int j1 = Math.min(j + 1, r);
+                int j2 = Math.min(j + 2, r);
+                int j3 = Math.min(j + 3, r);
+                float s0 = 0f;
+                float s1 = 0f;
+                float s2 = 0f;
+                float s3 = 0f;
+                float t0 = 0f;
+                float t1 = 0f;
+                float t2 = 0f;
+                float t3 = 0f;
                 for (int n = 0; n < headSize; n++) {
-                    sum[n] += ds * k.get(k0 + j * stride + n);
+                    float x = q.get(q0 + n);
+                    float g = dO.get(g0 + n);
+                    s0 += x * k.get(k0 + j * stride + n);
+                    s1 += x * k.get(k0 + j1 * stride + n);
+                    s2 += x * k.get(k0 + j2 * stride + n);
+                    s3 += x * k.get(k0 + j3 * stride + n);
+                    t0 += g * v.get(v0 + j * stride + n);
+                    t1 += g * v.get(v0 + j1 * stride + n);
+                    t2 += g * v.get(v0 + j2 * stride + n);
+                    t3 += g * v.get(v0 + j3 * stride + n);
+                }
+                float ds0 = TornadoMath.exp(s0 * scale - norm) * (t0 - dot) * scale;
+                float ds1 = j + 1 <= r ? TornadoMath.exp(s1 * scale - norm) * (t1 - dot) * scale : 0f;
+                float ds2 = j + 2 <= r ? TornadoMath.exp(s2 * scale - norm) * (t2 - dot) * scale : 0f;
+                float ds3 = j + 3 <= r ? TornadoMath.exp(s3 * scale - norm) * (t3 - dot) * scale : 0f;
+                for (int n = 0; n < headSize; n++) {
+                    sum[n] += ds0 * k.get(k0 + j * stride + n) + ds1 * k.get(k0 + j1 * stride + n)
+                            + ds2 * k.get(k0 + j2 * stride + n) + ds3 * k.get(k0 + j3 * stride + n);
                 }
             }
             for (int n = 0; n < headSize; n++) {
@@ -148,18 +178,49 @@ public final class Attention {
                 dkSum[n] = 0f;
                 dvSum[n] = 0f;
             }
-            int rows = last.get(at.get(p + 5) + j) - j + 1;
-            for (int e = 0; e < rows * shared; e++) {
-                int r = j + e / shared;
-                int reader = r * heads + (i - j * kvHeads) * shared + (e - e / shared * shared);
-                int q0 = at.get(p) + reader * headSize;
-                int g0 = at.get(p + 3) + reader * headSize;
-                int s0 = at.get(p + 4) + reader * 2;
-                float weight = TornadoMath.exp(attentionDot(q, q0, k, k0, headSize) * scale - stats.get(s0));
-                float ds = weight * (attentionDot(dO, g0, v, v0, headSize) - stats.get(s0 + 1)) * scale;
+            int readers = (last.get(at.get(p + 5) + j) - j + 1) * shared;
+            int h0 = (i - j * kvHeads) * shared;
+            for (int e = 0; e < readers; e += 4) {
+                int r0 = attentionReader(e, readers, j, shared, heads) + h0;
+                int r1 = attentionReader(e + 1, readers, j, shared, heads) + h0;
+                int r2 = attentionReader(e + 2, readers, j, shared, heads) + h0;
+                int r3 = attentionReader(e + 3, readers, j, shared, heads) + h0;
+                int q0 = at.get(p);
+                int g0 = at.get(p + 3);
+                int stats0 = at.get(p + 4);
+                float s0 = 0f;
+                float s1 = 0f;
+                float s2 = 0f;
+                float s3 = 0f;
+                float t0 = 0f;
+                float t1 = 0f;
+                float t2 = 0f;
+                float t3 = 0f;
                 for (int n = 0; n < headSize; n++) {
-                    dkSum[n] += ds * q.get(q0 + n);
-                    dvSum[n] += weight * dO.get(g0 + n);
+                    float key = k.get(k0 + n);
+                    float value = v.get(v0 + n);
+                    s0 += key * q.get(q0 + r0 * headSize + n);
+                    s1 += key * q.get(q0 + r1 * headSize + n);
+                    s2 += key * q.get(q0 + r2 * headSize + n);
+                    s3 += key * q.get(q0 + r3 * headSize + n);
+                    t0 += value * dO.get(g0 + r0 * headSize + n);
+                    t1 += value * dO.get(g0 + r1 * headSize + n);
+                    t2 += value * dO.get(g0 + r2 * headSize + n);
+                    t3 += value * dO.get(g0 + r3 * headSize + n);
+                }
+                float w0 = TornadoMath.exp(s0 * scale - stats.get(stats0 + r0 * 2));
+                float w1 = e + 1 < readers ? TornadoMath.exp(s1 * scale - stats.get(stats0 + r1 * 2)) : 0f;
+                float w2 = e + 2 < readers ? TornadoMath.exp(s2 * scale - stats.get(stats0 + r2 * 2)) : 0f;
+                float w3 = e + 3 < readers ? TornadoMath.exp(s3 * scale - stats.get(stats0 + r3 * 2)) : 0f;
+                float ds0 = w0 * (t0 - stats.get(stats0 + r0 * 2 + 1)) * scale;
+                float ds1 = w1 * (t1 - stats.get(stats0 + r1 * 2 + 1)) * scale;
+                float ds2 = w2 * (t2 - stats.get(stats0 + r2 * 2 + 1)) * scale;
+                float ds3 = w3 * (t3 - stats.get(stats0 + r3 * 2 + 1)) * scale;
+                for (int n = 0; n < headSize; n++) {
+                    dkSum[n] += ds0 * q.get(q0 + r0 * headSize + n) + ds1 * q.get(q0 + r1 * headSize + n)
+                            + ds2 * q.get(q0 + r2 * headSize + n) + ds3 * q.get(q0 + r3 * headSize + n);
+                    dvSum[n] += w0 * dO.get(g0 + r0 * headSize + n) + w1 * dO.get(g0 + r1 * headSize + n)
+                            + w2 * dO.get(g0 + r2 * headSize + n) + w3 * dO.get(g0 + r3 * headSize + n);
                 }
             }
             for (int n = 0; n < headSize; n++) {
@@ -179,14 +240,31 @@ public final class Attention {
         }
         float top = -1e30f;
         float weights = 0f;
-        for (int j = first; j <= last; j++) {
-            float score = attentionDot(q, q0, k, k0 + j * stride, headSize) * scale;
-            float next = TornadoMath.max(top, score);
-            float keep = TornadoMath.exp(top - next);
-            float weight = TornadoMath.exp(score - next);
-            weights = weights * keep + weight;
+        for (int j = first; j <= last; j += 4) {
+            int j1 = Math.min(j + 1, last);
+            int j2 = Math.min(j + 2, last);
+            int j3 = Math.min(j + 3, last);
+            float s0 = 0f;
+            float s1 = 0f;
+            float s2 = 0f;
+            float s3 = 0f;
             for (int n = 0; n < headSize; n++) {
-                sum[n] = sum[n] * keep + weight * v.get(v0 + j * stride + n);
+                float x = q.get(q0 + n);
+                s0 += x * k.get(k0 + j * stride + n);
+                s1 += x * k.get(k0 + j1 * stride + n);
+                s2 += x * k.get(k0 + j2 * stride + n);
+                s3 += x * k.get(k0 + j3 * stride + n);
+            }
+            float next = TornadoMath.max(top, scale * TornadoMath.max(TornadoMath.max(s0, s1), TornadoMath.max(s2, s3)));
+            float keep = TornadoMath.exp(top - next);
+            float w0 = TornadoMath.exp(s0 * scale - next);
+            float w1 = j + 1 <= last ? TornadoMath.exp(s1 * scale - next) : 0f;
+            float w2 = j + 2 <= last ? TornadoMath.exp(s2 * scale - next) : 0f;
+            float w3 = j + 3 <= last ? TornadoMath.exp(s3 * scale - next) : 0f;
+            weights = weights * keep + (w0 + w1) + (w2 + w3);
+            for (int n = 0; n < headSize; n++) {
+                sum[n] = sum[n] * keep + w0 * v.get(v0 + j * stride + n) + w1 * v.get(v0 + j1 * stride + n)
+                        + w2 * v.get(v0 + j2 * stride + n) + w3 * v.get(v0 + j3 * stride + n);
             }
             top = next;
         }
@@ -194,6 +272,13 @@ public final class Attention {
             o.set(o0 + n, sum[n] / weights);
         }
         return top + TornadoMath.log(weights);
+    }
+
+    /** The row and head, but for the key's own first head, of the e-th of those that read a key: row after row, head after head; of the last where there is none. */
+    static int attentionReader(int e, int readers, int row, int shared, int heads) {
+        int last = Math.min(e, readers - 1);
+        int r = last / shared;
+        return (row + r) * heads + last - r * shared;
     }
 
     static float attentionDot(FloatArray a, int a0, FloatArray b, int b0, int size) {
