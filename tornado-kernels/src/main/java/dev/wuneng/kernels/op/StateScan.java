@@ -68,26 +68,31 @@ public final class StateScan {
             int i = n - state * size;
             int b = state / heads;
             int c0 = at.get(p + 4) + (state * ((tokens + CHUNK - 1) / CHUNK + 1) * size + i) * size;
+            int k0 = at.get(p) + ((b * tokens * heads + state - b * heads) * 6 + 1) * size;
+            float read = 0f;
             float[] s = new float[size];
             for (int j = 0; j < size; j++) {
                 s[j] = initial.get(at.get(p + 1) + n * size + j);
                 checkpoints.set(c0 + j, s[j]);
+                read += s[j] * streams.get(k0 + j);
             }
             for (int t = 0; t < tokens; t++) {
                 int token = (b * tokens + t) * heads + state - b * heads;
                 int s0 = at.get(p) + token * 6 * size;
-                float read = 0f;
-                for (int j = 0; j < size; j++) {
-                    read += s[j] * streams.get(s0 + size + j);
-                }
+                // Both sums go through the state at once, so neither waits for the other: y, and e of the next token.
+                int next = s0 + size + (t + 1 < tokens ? heads * 6 * size : 0);
                 float v = streams.get(s0 + 4 * size + i);
                 float sum = 0f;
+                float nextRead = 0f;
                 for (int j = 0; j < size; j++) {
-                    s[j] = s[j] * streams.get(s0 + j) - read * streams.get(s0 + 2 * size + j) + v * streams.get(s0 + 3 * size + j);
-                    sum += s[j] * streams.get(s0 + 5 * size + j);
+                    float x = s[j] * streams.get(s0 + j) - read * streams.get(s0 + 2 * size + j) + v * streams.get(s0 + 3 * size + j);
+                    s[j] = x;
+                    sum += x * streams.get(s0 + 5 * size + j);
+                    nextRead += x * streams.get(next + j);
                 }
                 y.set(at.get(p + 2) + token * size + i, sum);
                 e.set(at.get(p + 3) + token * size + i, read);
+                read = nextRead;
                 if ((t + 1) % CHUNK == 0 || t + 1 == tokens) {
                     int c = c0 + (t / CHUNK + 1) * size * size;
                     for (int j = 0; j < size; j++) {
