@@ -25,12 +25,14 @@ final class LinearCases {
             cases.add(linear(lowRank, 65, 7, 33, Type.F32));
             cases.add(linear(lowRank, 6, 300, 34, Type.F32));
             cases.add(linear(lowRank, 65, 70, 97, Type.F32));
+            cases.add(linear(lowRank, 19, 48, 32, Type.F32));
             cases.add(linear(lowRank, 300, 3, 5, Type.F32));
             cases.add(linear(lowRank, 3, 2, 600, Type.F32));
             for (Type half : List.of(Type.BF16, Type.F16)) {
                 cases.add(linear(lowRank, 1, 33, 70, half));
                 cases.add(linear(lowRank, 17, 35, 16, half));
                 cases.add(linear(lowRank, 65, 70, 97, half));
+                cases.add(linear(lowRank, 9, 48, 32, half));
             }
             cases.add(linear(lowRank, 131, 16, 32, Type.F32));
             cases.add(linear(lowRank, 129, 32, 32, Type.BF16));
@@ -40,6 +42,7 @@ final class LinearCases {
         cases.add(headLinear(15, 4, 16, 8, Type.F32));
         cases.add(headLinear(17, 3, 5, 9, Type.F32));
         cases.add(headLinear(7, 2, 64, 64, Type.F32));
+        cases.add(headLinear(19, 3, 48, 32, Type.F32));
         cases.add(headLinear(9, 3, 17, 33, Type.BF16));
         cases.add(headLinear(131, 2, 32, 32, Type.F32));
         cases.add(headLinear(129, 1, 32, 32, Type.F16));

@@ -35,6 +35,7 @@ final class Gemm {
         return Launch.of(name, Gemm::gemmProduct, tiles(m) * tiles(n), a, Stored.floats(b), Stored.halves(b), y, m, n, k, layout.ordinal(),
                 accumulate ? 1 : 0, Stored.type(b))
                 .inGroups(GemmGroups.product(m, n))
+                .inVectors(GemmVectors.product(m, n))
                 .onHost(() -> fewRows(layout, m) && !accumulate ? new FewRowsHost(a, b, null, y, m, n, k).form()
                         : GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate));
     }
@@ -44,6 +45,7 @@ final class Gemm {
         return Launch.of(name, Gemm::gemmProductBias, tiles(m) * tiles(n), a, Stored.floats(b), Stored.halves(b), bias, y, m, n, k, layout.ordinal(),
                 Stored.type(b))
                 .inGroups(GemmGroups.productBias(m, n))
+                .inVectors(GemmVectors.productBias(m, n))
                 .onHost(() -> fewRows(layout, m) ? new FewRowsHost(a, b, bias, y, m, n, k).form()
                         : GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false));
     }

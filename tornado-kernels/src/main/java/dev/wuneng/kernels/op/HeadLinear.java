@@ -30,6 +30,7 @@ public final class HeadLinear {
         View window = w.plus(column);
         return Launch.of("head_linear.forward", HeadLinear::headLinearForward, heads * Gemm.tiles(rows) * Gemm.tiles(out),
                 x, Stored.floats(window), Stored.halves(window), y, rows, heads, out, in, ldw, accumulate ? 1 : 0, Stored.type(window))
+                .inVectors(HeadLinearVectors.forward(rows, heads, out))
                 .onHost(() -> GemmHost.form(Layout.NT, heads, new Matrix(x, heads * in, in), new Matrix(window, ldw, out * ldw), null,
                         new Matrix(y, heads * out, out), rows, out, in, accumulate));
     }
@@ -39,6 +40,7 @@ public final class HeadLinear {
         View window = w.plus(column);
         return Launch.of("head_linear.backward_input", HeadLinear::headLinearBackwardInput, heads * Gemm.tiles(rows) * Gemm.tiles(in),
                 dy, Stored.floats(window), Stored.halves(window), dx, rows, heads, out, in, ldw, accumulate ? 1 : 0, Stored.type(window))
+                .inVectors(HeadLinearVectors.backwardInput(rows, heads, in))
                 .onHost(() -> GemmHost.form(Layout.NN, heads, new Matrix(dy, heads * out, out), new Matrix(window, ldw, out * ldw), null,
                         new Matrix(dx, heads * in, in), rows, in, out, accumulate));
     }
@@ -48,6 +50,7 @@ public final class HeadLinear {
         View window = dw.plus(column);
         return Launch.of("head_linear.backward_weight", HeadLinear::headLinearBackwardWeight, heads * Gemm.tiles(out) * Gemm.tiles(in),
                 dy, x, Stored.halves(x), window, rows, heads, out, in, ldw)
+                .inVectors(HeadLinearVectors.backwardWeight(heads, out, in))
                 .onHost(() -> GemmHost.form(Layout.TN, heads, new Matrix(dy, heads * out, out), new Matrix(x, heads * in, in), null,
                         new Matrix(window, ldw, out * ldw), out, in, rows, true));
     }

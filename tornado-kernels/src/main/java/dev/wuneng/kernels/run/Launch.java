@@ -17,6 +17,7 @@ public final class Launch {
     private Supplier<HostForm> hostForm;
     private HostForm builtHostForm;
     private GroupForm groupForm;
+    private VectorForm vectorForm;
     private List<Launch> together = List.of(this);
 
     /**
@@ -101,6 +102,12 @@ public final class Launch {
         return this;
     }
 
+    /** Gives TornadoVM's CPUs a form of their own, where there is one at the launch's sizes. */
+    public Launch inVectors(Optional<VectorForm> form) {
+        this.vectorForm = form.orElse(null);
+        return this;
+    }
+
     /**
      * Gives the JVM executor one form for launches that always follow each other, where it saves passes over memory. The form's views are theirs,
      * launch by launch.
@@ -149,6 +156,11 @@ public final class Launch {
     /** The form for accelerators, null where there is none. */
     public GroupForm groupForm() {
         return groupForm;
+    }
+
+    /** The form for TornadoVM's CPUs, null where there is none. */
+    public VectorForm vectorForm() {
+        return vectorForm;
     }
 
     /** The launches whose place the form takes: this one, and maybe some that follow it. */

@@ -188,6 +188,9 @@ final class TornadoPlan implements AutoCloseable {
         try {
             if (sizes.takes(launch.groupForm())) {
                 launch.groupForm().kernel().addTo(graph, task, launch.arguments(new KernelContext(), program.at(i), program.offsetsOf(i)));
+            } else if (sizes.takes(launch.vectorForm())) {
+                VectorForm form = launch.vectorForm();
+                form.kernel().addTo(graph, task, launch.arguments(0, form.items(), program.at(i), program.offsetsOf(i)));
             } else {
                 launch.kernel().addTo(graph, task, launch.arguments(0, launch.items(), program.at(i), program.offsetsOf(i)));
             }

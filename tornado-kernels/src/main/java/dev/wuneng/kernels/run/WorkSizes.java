@@ -23,14 +23,23 @@ class WorkSizes {
         return form != null && !device.isCpu() && form.items() <= device.groupLimit() && form.localBytes() <= device.localMemory();
     }
 
+    /** Whether a launch runs in its form with vectors. */
+    boolean takes(VectorForm form) {
+        return form != null && device.isCpu();
+    }
+
     /** Work-items in a group of a launch. */
     int local(Launch launch) {
-        return takes(launch.groupForm()) ? launch.groupForm().items() : local(launch.items());
+        return takes(launch.groupForm()) ? launch.groupForm().items() : local(items(launch));
     }
 
     /** Work-items of a launch in all. */
     int global(Launch launch) {
-        return takes(launch.groupForm()) ? launch.groupForm().global() : global(launch.items());
+        return takes(launch.groupForm()) ? launch.groupForm().global() : global(items(launch));
+    }
+
+    private int items(Launch launch) {
+        return takes(launch.vectorForm()) ? launch.vectorForm().items() : launch.items();
     }
 
     /** Work-items in a group. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.wuneng.kernels.check.BadKernels.Breaks;
 import dev.wuneng.kernels.op.RmsNorm;
 import dev.wuneng.kernels.run.GroupForm;
+import dev.wuneng.kernels.run.VectorForm;
 import java.io.IOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassFile.DebugElementsOption;
@@ -67,7 +68,8 @@ class KernelRulesTest {
     @Test
     void everyKernelHasACase() throws IOException, URISyntaxException {
         Set<String> launched = OpCases.all().stream().flatMap(c -> Stream.concat(c.forward.stream(), c.backward.stream()))
-                .flatMap(launch -> Stream.concat(Stream.of(launch.kernel()), Optional.ofNullable(launch.groupForm()).map(GroupForm::kernel).stream()))
+                .flatMap(launch -> Stream.of(Optional.of(launch.kernel()), Optional.ofNullable(launch.groupForm()).map(GroupForm::kernel),
+                        Optional.ofNullable(launch.vectorForm()).map(VectorForm::kernel)).flatMap(Optional::stream))
                 .map(kernel -> KernelCode.of(kernel).name()).collect(Collectors.toCollection(TreeSet::new));
         assertEquals(kernels().stream().map(KernelCode::name).collect(Collectors.toCollection(TreeSet::new)), launched);
     }

@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.GroupSimulation;
 import dev.wuneng.kernels.run.JvmExecutor;
+import dev.wuneng.kernels.run.VectorSimulation;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/** Every operation, forward and backward, against float64: the plain kernels, the forms for the JVM and those for work-groups. */
+/** Every operation, forward and backward, against float64: the plain kernels, the forms for the JVM, and those for devices of TornadoVM. */
 class OpCasesTest {
     /** All factories run the same objects, as conformance does with one device after another. */
     private static final List<OpCase> CASES = OpCases.all();
@@ -28,6 +29,13 @@ class OpCasesTest {
     @TestFactory
     Stream<DynamicTest> formsForWorkGroups() {
         return CASES.stream().filter(c -> c.name().equals("linear")).map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new GroupSimulation(true))));
+    }
+
+    /** TornadoVM's vectors are objects on the JVM, slow and right. */
+    @TestFactory
+    Stream<DynamicTest> formsInVectors() {
+        return CASES.stream().filter(c -> Stream.concat(c.forward.stream(), c.backward.stream()).anyMatch(launch -> launch.vectorForm() != null))
+                .map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new VectorSimulation())));
     }
 
     private static void check(OpCase c, Executor executor) {
