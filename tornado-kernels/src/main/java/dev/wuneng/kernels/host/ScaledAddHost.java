@@ -4,7 +4,9 @@ import dev.wuneng.kernels.run.HostBody;
 import dev.wuneng.kernels.run.Scratch;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** {@link dev.wuneng.kernels.op.ScaledAdd} in vectors; items are rows where nothing else is said. */
 public final class ScaledAddHost {
@@ -50,42 +52,28 @@ public final class ScaledAddHost {
         return factors;
     }
 
-    /** Sums over rows with a factor for every channel; items are blocks of rows. */
-    public static HostBody backwardScale(View y, View dout, View partial, int rows, int width, int block) {
+    /** Items are blocks of rows, which are read one after the other, while thread memory holds the sums of all channels. */
+    public static HostBody backwardScale(View y, View dout, View partial, int rows, int width, int share, int block) {
         return (from, to, at, scratch) -> {
+            float[] sums = scratch.floats(width);
             MemorySegment in = y.segment();
             MemorySegment upstream = dout.segment();
-            MemorySegment out = partial.segment();
+            FloatArray out = partial.floats();
             for (int b = from; b < to; b++) {
-                int end = Math.min(rows, (b + 1) * block);
-                for (int c = 0; c < width; c += Lanes.LENGTH) {
-                    FloatVector sum = Lanes.of(0f);
-                    for (int r = b * block; r < end; r++) {
-                        sum = Lanes.load(in, at[0] + r * width + c).fma(Lanes.load(upstream, at[1] + r * width + c), sum);
-                    }
-                    Lanes.store(sum, out, at[2] + b * width + c);
-                }
-            }
-        };
-    }
-
-    /** Sums over rows and the channels that share a factor; items are (block of rows, factor). */
-    public static HostBody backwardSharedScale(View y, View dout, View partial, int rows, int width, int share, int block) {
-        int factors = width / share;
-        return (from, to, at, scratch) -> {
-            MemorySegment in = y.segment();
-            MemorySegment upstream = dout.segment();
-            for (int n = from; n < to; n++) {
-                int b = n / factors;
-                int c0 = (n - b * factors) * share;
-                int end = Math.min(rows, (b + 1) * block);
-                FloatVector sum = Lanes.of(0f);
-                for (int r = b * block; r < end; r++) {
-                    for (int c = c0; c < c0 + share; c += Lanes.LENGTH) {
-                        sum = Lanes.load(in, at[0] + r * width + c).fma(Lanes.load(upstream, at[1] + r * width + c), sum);
+                Arrays.fill(sums, 0, width, 0f);
+                for (int r = b * block; r < Math.min(rows, (b + 1) * block); r++) {
+                    for (int c = 0; c < width; c += Lanes.LENGTH) {
+                        FloatVector product = Lanes.load(in, at[0] + r * width + c).mul(Lanes.load(upstream, at[1] + r * width + c));
+                        Lanes.store(Lanes.load(sums, c).add(product), sums, c);
                     }
                 }
-                partial.floats().set(at[2] + n, Lanes.sum(sum));
+                for (int s = 0; s < width / share; s++) {
+                    float sum = 0f;
+                    for (int c = s * share; c < (s + 1) * share; c++) {
+                        sum += sums[c];
+                    }
+                    out.set(at[2] + b * (width / share) + s, sum);
+                }
             }
         };
     }

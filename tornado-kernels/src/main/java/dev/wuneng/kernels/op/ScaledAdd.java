@@ -40,10 +40,8 @@ public final class ScaledAdd {
     public static Launch backwardScale(View y, View dout, View partial, int rows, int width, int share) {
         return Launch.of("scaled_add.backward_scale", ScaledAdd::scaledAddBackwardScale, ColumnSum.blocks(rows) * (width / share),
                 y, dout, partial, rows, width, share, ColumnSum.BLOCK)
-                .onHost(() -> share == 1
-                        ? WholeVectors.form(width, ColumnSum.blocks(rows), ScaledAddHost.backwardScale(y, dout, partial, rows, width, ColumnSum.BLOCK))
-                        : WholeVectors.form(share, ColumnSum.blocks(rows) * (width / share),
-                                ScaledAddHost.backwardSharedScale(y, dout, partial, rows, width, share, ColumnSum.BLOCK)));
+                .onHost(() -> WholeVectors.form(width, ColumnSum.blocks(rows),
+                        ScaledAddHost.backwardScale(y, dout, partial, rows, width, share, ColumnSum.BLOCK)));
     }
 
     public static void scaledAddForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray scale, FloatArray y, FloatArray out,
