@@ -18,14 +18,22 @@ final class Fetch {
 
     /** A pass whose items are rows of {@code width} elements. */
     static HostBody rows(View view, int argument, int width) {
-        return (from, to, at, scratch) -> {
-            MemorySegment memory = view.segment();
-            float sum = 0f;
-            for (int i = from * width; i < to * width; i += LINE) {
-                sum += memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * (at[argument] + i));
-            }
-            // Without a use the compiler would leave the loop out.
-            scratch.floats(1)[0] = sum;
-        };
+        return (from, to, at, scratch) -> lines(view.segment(), at[argument] + from * width, (to - from) * width, scratch.floats(1), 0);
+    }
+
+    /** Some rows of {@code width} elements, {@code step} apart. */
+    static void rows(MemorySegment memory, int element, int width, int step, int rows, float[] m, int unused) {
+        for (int r = 0; r < rows; r++) {
+            lines(memory, element + r * step, width, m, unused);
+        }
+    }
+
+    /** @param unused where a number is left, without which the compiler would leave the loop out */
+    private static void lines(MemorySegment memory, int element, int size, float[] m, int unused) {
+        float sum = 0f;
+        for (int i = 0; i < size; i += LINE) {
+            sum += memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * (element + i));
+        }
+        m[unused] = sum;
     }
 }

@@ -48,11 +48,12 @@ class PieceMemory {
     final int second;
     final int spare;
     final int dv;
-    /** Three times [n, n]: the state, its gradient, and memory to transpose in. */
+    /** Two times [n, n]: a state, and memory to transpose in. */
     final int state;
-    final int gradient;
     final int turned;
     final int zeros;
+    /** Room for a number that nobody reads. */
+    final int unused;
     final int scratch;
     /** Floats of thread memory. */
     final int floats;
@@ -75,10 +76,10 @@ class PieceMemory {
         spare = second + 3 * rows;
         dv = spare + n;
         state = dv + rows;
-        gradient = state + n * n;
-        turned = gradient + n * n;
+        turned = state + n * n;
         zeros = turned + n * n;
-        scratch = zeros + Math.max(n, PAIR);
+        unused = zeros + Math.max(n, PAIR);
+        scratch = unused + 1;
         floats = scratch + Transposition.SCRATCH;
     }
 

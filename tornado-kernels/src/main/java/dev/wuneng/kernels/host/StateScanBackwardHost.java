@@ -1,7 +1,5 @@
 package dev.wuneng.kernels.host;
 
-import dev.wuneng.kernels.host.StateScanHost.Chunk;
-import dev.wuneng.kernels.op.StateScan;
 import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
@@ -25,51 +23,62 @@ public final class StateScanBackwardHost {
     private StateScanBackwardHost() {
     }
 
-    /** All of dstreams; items are states. The offsets are those of both launches. */
+    /** Writes dstreams; items are groups of heads. The offsets are those of both launches. */
     public static HostForm gradients(View streams, View e, View checkpoints, View u, View dy, View dz, View dstreams,
             int batch, int tokens, int heads, int size) {
         StatePiece p = new StatePiece(heads, size);
-        int chunks = StateScan.slots(tokens) - 1;
+        Chunks chunks = Chunks.inOrder(batch, tokens, heads);
         int square = size * size;
-        return StatePiece.form(size, batch * heads, (from, to, at, scratch) -> {
-            // The states before the pieces of a chunk.
-            float[] m = scratch.floats(p.floats + StatePiece.TOKENS * square);
+        int gradients = p.floats;
+        int states = gradients + chunks.group() * square;
+        return StatePiece.form(size, chunks.groups(), (from, to, at, scratch) -> {
+            // The states before the pieces of a chunk stand at the end.
+            float[] m = scratch.floats(states + StatePiece.TOKENS * square);
             int[] begins = new int[StatePiece.TOKENS];
             p.clear(m);
             MemorySegment stream = streams.segment();
-            for (int state = from; state < to; state++) {
-                Arrays.fill(m, p.gradient, p.gradient + square, 0f);
-                for (int chunk = chunks - 1; chunk >= 0; chunk--) {
-                    Chunk c = Chunk.of(state, chunk, tokens, heads);
-                    p.loadMatrix(checkpoints.segment(), at[CHECKPOINTS] + c.slot() * square, m, p.state);
-                    int count = pieces(p, m, stream, at[STREAMS] + c.token() * 6 * size, c.length(), heads, begins);
-                    for (int piece = 0; piece < count - 1; piece++) {
-                        System.arraycopy(m, p.state, m, p.floats + piece * square, square);
-                        int token = c.token() + begins[piece] * heads;
-                        int length = p.load(m, stream, at[STREAMS] + token * 6 * size, begins[piece + 1] - begins[piece], false);
-                        p.tokensRemoved(m, e.segment(), at[E] + token * size, length);
-                        if (p.apart(m)) {
-                            p.scaleColumns(m, p.state, size, p.decays);
+            for (int g = from; g < to; g++) {
+                Arrays.fill(m, gradients, states, 0f);
+                for (int chunk = chunks.count() - 1; chunk >= 0; chunk--) {
+                    chunks.fetch(stream, at[STREAMS], 6 * size, g, chunk, m, p.unused);
+                    chunks.fetch(dstreams.segment(), at[DSTREAMS], 6 * size, g, chunk, m, p.unused);
+                    chunks.fetch(e.segment(), at[E], size, g, chunk, m, p.unused);
+                    chunks.fetch(u.segment(), at[U], size, g, chunk, m, p.unused);
+                    chunks.fetch(dy.segment(), at[DY], size, g, chunk, m, p.unused);
+                    chunks.fetch(dz.segment(), at[DZ], size, g, chunk, m, p.unused);
+                    for (int head = 0; head < chunks.heads(g); head++) {
+                        int gradient = gradients + head * square;
+                        int first = chunks.token(g, head, chunk);
+                        p.loadMatrix(checkpoints.segment(), at[CHECKPOINTS] + chunks.checkpoint(chunks.state(g, head), chunk) * square, m, p.state);
+                        int end = chunks.length(chunk);
+                        int count = pieces(p, m, stream, at[STREAMS] + first * 6 * size, end, heads, begins);
+                        for (int piece = 0; piece < count - 1; piece++) {
+                            System.arraycopy(m, p.state, m, states + piece * square, square);
+                            int token = first + begins[piece] * heads;
+                            int length = p.load(m, stream, at[STREAMS] + token * 6 * size, begins[piece + 1] - begins[piece], false);
+                            p.tokensRemoved(m, e.segment(), at[E] + token * size, length);
+                            if (p.apart(m)) {
+                                p.scaleColumns(m, p.state, size, p.decays);
+                            }
+                            StateScanHost.advanceTurned(p, m, length);
                         }
-                        StateScanHost.advanceTurned(p, m, length);
-                    }
-                    int end = c.length();
-                    for (int piece = count - 1; piece >= 0; piece--) {
-                        if (piece < count - 1) {
-                            System.arraycopy(m, p.floats + piece * square, m, p.state, square);
+                        for (int piece = count - 1; piece >= 0; piece--) {
+                            if (piece < count - 1) {
+                                System.arraycopy(m, states + piece * square, m, p.state, square);
+                            }
+                            int token = first + begins[piece] * heads;
+                            int length = p.load(m, stream, at[STREAMS] + token * 6 * size, end - begins[piece], true);
+                            p.tokensRemoved(m, e.segment(), at[E] + token * size, length);
+                            p.tokensRead(m, dz.segment(), at[DZ] + token * size, length);
+                            p.tokens(m, dy.segment(), at[DY] + token * size, length, p.row(p.d, StatePiece.R));
+                            p.tokens(m, u.segment(), at[U] + token * size, length, p.row(p.d, StatePiece.Z));
+                            values(p, m, gradient, length);
+                            keys(p, m, gradient, length);
+                            for (int t = 0; t < length; t++) {
+                                store(p, m, t * size, dstreams.segment(), at[DSTREAMS] + (token + t * heads) * 6 * size);
+                            }
+                            end = begins[piece];
                         }
-                        int token = c.token() + begins[piece] * heads;
-                        int length = p.load(m, stream, at[STREAMS] + token * 6 * size, end - begins[piece], true);
-                        p.tokensRemoved(m, e.segment(), at[E] + token * size, length);
-                        p.tokensRead(m, dz.segment(), at[DZ] + token * size, length);
-                        p.tokens(m, dy.segment(), at[DY] + token * size, length, p.row(p.d, StatePiece.R));
-                        p.tokens(m, u.segment(), at[U] + token * size, length, p.row(p.d, StatePiece.Z));
-                        values(p, m, length);
-                        keys(p, m, length);
-                        for (int t = 0; t < length; t++) {
-                            store(p, m, t * size, dstreams.segment(), at[DSTREAMS] + (token + t * heads) * 6 * size);
-                        }
-                        end = begins[piece];
                     }
                 }
             }
@@ -87,14 +96,14 @@ public final class StateScanBackwardHost {
     }
 
     /** dv, and f, negative, into d; (G_L diag(W_L))ᵀ into gradient. */
-    private static void values(StatePiece p, float[] m, int length) {
+    private static void values(StatePiece p, float[] m, int gradient, int length) {
         int tokens = StatePiece.TOKENS;
-        p.scaleLines(m, p.gradient, p.row(p.through, length));
+        p.scaleLines(m, gradient, p.row(p.through, length));
         p.turn(m, p.kb);
         p.triangle(m, p.reads, StatePiece.R);
         p.triangle(m, p.reads, StatePiece.Z);
         p.triangle(m, p.reads, StatePiece.KAPPA);
-        p.multiply(m, p.kb, 2 * tokens, p.gradient, p.first);
+        p.multiply(m, p.kb, 2 * tokens, gradient, p.first);
         p.addTriangleTurned(m, tokens, tokens, 2, p.d, p.row(p.first, tokens));
         p.returned(m, p.row(p.first, tokens), length);
         p.addTriangleTurned(m, 0, tokens, 3, p.d, p.first);
@@ -102,10 +111,10 @@ public final class StateScanBackwardHost {
     }
 
     /** dr / W and dκ̂ / W into first, dk̂ W and db W into second, dw in place of w; Gᵀ one piece back. */
-    private static void keys(StatePiece p, float[] m, int length) {
+    private static void keys(StatePiece p, float[] m, int gradient, int length) {
         int tokens = StatePiece.TOKENS;
         boolean apart = p.apart(m);
-        p.turnMatrix(m, p.gradient);
+        p.turnMatrix(m, gradient);
         p.turn(m, p.ve);
         p.triangle(m, p.d, StatePiece.R);
         p.triangle(m, p.d, StatePiece.Z);
@@ -120,7 +129,7 @@ public final class StateScanBackwardHost {
             p.scaleColumns(m, p.row(p.first, StatePiece.KAPPA + 1), tokens - 1, p.decays);
         }
         p.addTriangle(m, StatePiece.R, 3, p.kb, p.first);
-        stepBack(p, m, length, apart);
+        stepBack(p, m, gradient, apart);
         decays(p, m, length);
     }
 
@@ -152,17 +161,17 @@ public final class StateScanBackwardHost {
     }
 
     /** Gᵀ behind the piece before. */
-    private static void stepBack(StatePiece p, float[] m, int length, boolean apart) {
+    private static void stepBack(StatePiece p, float[] m, int gradient, boolean apart) {
         if (!apart) {
-            p.addOuter(m, p.reads, p.d, 3 * StatePiece.TOKENS, p.gradient);
+            p.addOuter(m, p.reads, p.d, 3 * StatePiece.TOKENS, gradient);
             return;
         }
         int kappa = p.row(p.reads, StatePiece.KAPPA);
         System.arraycopy(m, kappa, m, p.row(p.turned, 0), p.n);
         Arrays.fill(m, kappa, kappa + p.n, 0f);
-        p.addOuter(m, p.reads, p.d, 3 * StatePiece.TOKENS, p.gradient);
-        p.scaleLines(m, p.gradient, p.decays);
-        p.addOuter(m, p.turned, p.row(p.d, StatePiece.KAPPA), 1, p.gradient);
+        p.addOuter(m, p.reads, p.d, 3 * StatePiece.TOKENS, gradient);
+        p.scaleLines(m, gradient, p.decays);
+        p.addOuter(m, p.turned, p.row(p.d, StatePiece.KAPPA), 1, gradient);
     }
 
     /** What (G_1 ⊙ S_0) diag(W_1) sums up to over values, into spare. */
