@@ -65,8 +65,7 @@ final class StatePiece extends PieceMemory {
     }
 
     private static void hide(float[] m, int at, int seen) {
-        FloatVector all = Lanes.load(m, at);
-        Lanes.store(all.blend(0f, LANE.compare(VectorOperators.GE, seen)), m, at);
+        FloatVector.fromArray(Lanes.SPECIES, m, at).blend(0f, LANE.compare(VectorOperators.GE, seen)).intoArray(m, at);
     }
 
     /** {@code to = rows · matrix} where matrix is [n, n]. */

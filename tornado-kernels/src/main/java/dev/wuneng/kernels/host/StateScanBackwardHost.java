@@ -1,6 +1,8 @@
 package dev.wuneng.kernels.host;
 
+import dev.wuneng.kernels.run.HostBody;
 import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.run.Scratch;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -10,7 +12,7 @@ import jdk.incubator.vector.FloatVector;
  * Both passes of {@link dev.wuneng.kernels.op.StateScanBackward} in one, as products of small matrices, {@link StatePiece} by piece, the last one first. What the
  * first pass finds for the second stays in the caches.
  */
-public final class StateScanBackwardHost {
+public final class StateScanBackwardHost implements HostBody {
     /** Offsets of the second launch, which has all views; the first has five. */
     private static final int STREAMS = 5;
     private static final int E = 6;
@@ -20,79 +22,117 @@ public final class StateScanBackwardHost {
     private static final int DZ = 10;
     private static final int DSTREAMS = 12;
 
-    private StateScanBackwardHost() {
+    private final View streams;
+    private final View e;
+    private final View checkpoints;
+    private final View u;
+    private final View dy;
+    private final View dz;
+    private final View dstreams;
+    private final StatePiece p;
+    private final Chunks chunks;
+    private final int square;
+    /** The gradients of a group's states in thread memory, and behind them the states before the pieces of a chunk. */
+    private final int gradients;
+    private final int states;
+
+    private StateScanBackwardHost(View streams, View e, View checkpoints, View u, View dy, View dz, View dstreams, Chunks chunks, int size) {
+        this.streams = streams;
+        this.e = e;
+        this.checkpoints = checkpoints;
+        this.u = u;
+        this.dy = dy;
+        this.dz = dz;
+        this.dstreams = dstreams;
+        this.chunks = chunks;
+        p = new StatePiece(chunks.heads(), size);
+        square = size * size;
+        gradients = p.floats;
+        states = gradients + chunks.group() * square;
     }
 
     /** Writes dstreams; items are groups of heads. The offsets are those of both launches. */
-    public static HostForm gradients(View streams, View e, View checkpoints, View u, View dy, View dz, View dstreams,
+    public static HostForm form(View streams, View e, View checkpoints, View u, View dy, View dz, View dstreams,
             int batch, int tokens, int heads, int size) {
-        StatePiece p = new StatePiece(heads, size);
         Chunks chunks = Chunks.inOrder(batch, tokens, heads);
-        int square = size * size;
-        int gradients = p.floats;
-        int states = gradients + chunks.group() * square;
-        return StatePiece.form(size, chunks.groups(), (from, to, at, scratch) -> {
-            // The states before the pieces of a chunk stand at the end.
-            float[] m = scratch.floats(states + StatePiece.TOKENS * square);
-            int[] begins = new int[StatePiece.TOKENS];
-            p.clear(m);
-            MemorySegment stream = streams.segment();
-            for (int g = from; g < to; g++) {
-                Arrays.fill(m, gradients, states, 0f);
-                for (int chunk = chunks.count() - 1; chunk >= 0; chunk--) {
-                    chunks.fetch(stream, at[STREAMS], 6 * size, g, chunk, m, p.unused);
-                    chunks.fetch(dstreams.segment(), at[DSTREAMS], 6 * size, g, chunk, m, p.unused);
-                    chunks.fetch(e.segment(), at[E], size, g, chunk, m, p.unused);
-                    chunks.fetch(u.segment(), at[U], size, g, chunk, m, p.unused);
-                    chunks.fetch(dy.segment(), at[DY], size, g, chunk, m, p.unused);
-                    chunks.fetch(dz.segment(), at[DZ], size, g, chunk, m, p.unused);
-                    for (int head = 0; head < chunks.heads(g); head++) {
-                        int gradient = gradients + head * square;
-                        int first = chunks.token(g, head, chunk);
-                        p.loadMatrix(checkpoints.segment(), at[CHECKPOINTS] + chunks.checkpoint(chunks.state(g, head), chunk) * square, m, p.state);
-                        int end = chunks.length(chunk);
-                        int count = pieces(p, m, stream, at[STREAMS] + first * 6 * size, end, heads, begins);
-                        for (int piece = 0; piece < count - 1; piece++) {
-                            System.arraycopy(m, p.state, m, states + piece * square, square);
-                            int token = first + begins[piece] * heads;
-                            int length = p.load(m, stream, at[STREAMS] + token * 6 * size, begins[piece + 1] - begins[piece], false);
-                            p.tokensRemoved(m, e.segment(), at[E] + token * size, length);
-                            if (p.apart(m)) {
-                                p.scaleColumns(m, p.state, size, p.decays);
-                            }
-                            StateScanHost.advanceTurned(p, m, length);
-                        }
-                        for (int piece = count - 1; piece >= 0; piece--) {
-                            if (piece < count - 1) {
-                                System.arraycopy(m, states + piece * square, m, p.state, square);
-                            }
-                            int token = first + begins[piece] * heads;
-                            int length = p.load(m, stream, at[STREAMS] + token * 6 * size, end - begins[piece], true);
-                            p.tokensRemoved(m, e.segment(), at[E] + token * size, length);
-                            p.tokensRead(m, dz.segment(), at[DZ] + token * size, length);
-                            p.tokens(m, dy.segment(), at[DY] + token * size, length, p.row(p.d, StatePiece.R));
-                            p.tokens(m, u.segment(), at[U] + token * size, length, p.row(p.d, StatePiece.Z));
-                            values(p, m, gradient, length);
-                            keys(p, m, gradient, length);
-                            for (int t = 0; t < length; t++) {
-                                store(p, m, t * size, dstreams.segment(), at[DSTREAMS] + (token + t * heads) * 6 * size);
-                            }
-                            end = begins[piece];
-                        }
-                    }
+        return StatePiece.form(size, chunks.groups(), new StateScanBackwardHost(streams, e, checkpoints, u, dy, dz, dstreams, chunks, size));
+    }
+
+    @Override
+    public void run(int from, int to, int[] at, Scratch scratch) {
+        float[] m = scratch.floats(states + StatePiece.TOKENS * square);
+        int[] begins = new int[StatePiece.TOKENS];
+        p.clear(m);
+        for (int g = from; g < to; g++) {
+            Arrays.fill(m, gradients, states, 0f);
+            for (int chunk = chunks.count() - 1; chunk >= 0; chunk--) {
+                fetch(m, at, g, chunk);
+                for (int head = 0; head < chunks.heads(g); head++) {
+                    chunk(m, at, g, head, chunk, begins);
                 }
             }
-        });
+        }
+    }
+
+    private void fetch(float[] m, int[] at, int g, int chunk) {
+        int n = p.n;
+        chunks.fetch(streams.segment(), at[STREAMS], 6 * n, g, chunk, m, p.unused);
+        chunks.fetch(dstreams.segment(), at[DSTREAMS], 6 * n, g, chunk, m, p.unused);
+        chunks.fetch(e.segment(), at[E], n, g, chunk, m, p.unused);
+        chunks.fetch(u.segment(), at[U], n, g, chunk, m, p.unused);
+        chunks.fetch(dy.segment(), at[DY], n, g, chunk, m, p.unused);
+        chunks.fetch(dz.segment(), at[DZ], n, g, chunk, m, p.unused);
+    }
+
+    /** The pieces of a chunk, the last one first; the states before them come from its checkpoint. */
+    private void chunk(float[] m, int[] at, int g, int head, int chunk, int[] begins) {
+        int first = chunks.token(g, head, chunk);
+        int end = chunks.length(chunk);
+        p.loadMatrix(checkpoints.segment(), at[CHECKPOINTS] + chunks.checkpoint(chunks.state(g, head), chunk) * square, m, p.state);
+        int count = pieces(m, at, first, end, begins);
+        for (int piece = 0; piece < count - 1; piece++) {
+            System.arraycopy(m, p.state, m, states + piece * square, square);
+            int length = load(m, at, first + begins[piece] * p.heads, begins[piece + 1] - begins[piece], false);
+            if (p.apart(m)) {
+                p.scaleColumns(m, p.state, p.n, p.decays);
+            }
+            StateScanHost.advanceTurned(p, m, length);
+        }
+        for (int piece = count - 1; piece >= 0; piece--) {
+            if (piece < count - 1) {
+                System.arraycopy(m, states + piece * square, m, p.state, square);
+            }
+            piece(m, at, first + begins[piece] * p.heads, end - begins[piece], gradients + head * square);
+            end = begins[piece];
+        }
     }
 
     /** Where the pieces of a chunk begin, and how many there are. */
-    private static int pieces(StatePiece p, float[] m, MemorySegment streams, int element, int tokens, int heads, int[] begins) {
+    private int pieces(float[] m, int[] at, int first, int tokens, int[] begins) {
         int count = 0;
         for (int q = 0; q < tokens;) {
             begins[count++] = q;
-            q += p.length(m, streams, element + q * heads * 6 * p.n, tokens - q);
+            q += p.length(m, streams.segment(), at[STREAMS] + (first + q * p.heads) * 6 * p.n, tokens - q);
         }
         return count;
+    }
+
+    private int load(float[] m, int[] at, int token, int tokens, boolean all) {
+        int length = p.load(m, streams.segment(), at[STREAMS] + token * 6 * p.n, tokens, all);
+        p.tokensRemoved(m, e.segment(), at[E] + token * p.n, length);
+        return length;
+    }
+
+    private void piece(float[] m, int[] at, int token, int tokens, int gradient) {
+        int length = load(m, at, token, tokens, true);
+        p.tokensRead(m, dz.segment(), at[DZ] + token * p.n, length);
+        p.tokens(m, dy.segment(), at[DY] + token * p.n, length, p.row(p.d, StatePiece.R));
+        p.tokens(m, u.segment(), at[U] + token * p.n, length, p.row(p.d, StatePiece.Z));
+        values(p, m, gradient, length);
+        keys(p, m, gradient, length);
+        for (int t = 0; t < length; t++) {
+            store(p, m, t * p.n, dstreams.segment(), at[DSTREAMS] + (token + t * p.heads) * 6 * p.n);
+        }
     }
 
     /** dv, and f, negative, into d; (G_L diag(W_L))ᵀ into gradient. */

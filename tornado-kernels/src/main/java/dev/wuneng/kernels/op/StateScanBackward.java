@@ -54,7 +54,7 @@ public final class StateScanBackward {
         Launch keys = Launch.of("state_scan.backward_keys", StateScanBackward::stateScanBackwardKeys, batch * heads * headSize,
                 streams, e, checkpoints, u, dy, dz, work, dstreams, tokens, heads, headSize);
         return Launch.together(List.of(values, keys),
-                () -> StateScanBackwardHost.gradients(streams, e, checkpoints, u, dy, dz, dstreams, batch, tokens, heads, headSize));
+                () -> StateScanBackwardHost.form(streams, e, checkpoints, u, dy, dz, dstreams, batch, tokens, heads, headSize));
     }
 
     public static void stateScanBackwardReadout(int from, int to, IntArray at, int p, FloatArray streams, FloatArray e, FloatArray checkpoints,
