@@ -30,17 +30,34 @@ public final class TokenizedFolder {
     private final Tokenizer tokenizer;
     private final SampleEncoder encoder;
     private final Path folder;
-    private final Tokenize.Progress progress;
+    private final Progress progress;
 
     private Manifest manifest;
     private DocumentWriter writer;
     private Manifest.Place next;
 
+    /**
+     * How far the work is. The sources count as a whole only when everything is written.
+     *
+     * @param bytes     how many bytes of the sources are read
+     * @param total     how many they have
+     * @param documents how many documents are written
+     */
+    public record Done(long bytes, long total, long documents) {
+    }
+
+    /** Told where the work begins, now and then how far it is, and when all is done. */
+    @FunctionalInterface
+    public interface Progress {
+
+        void update(Done done);
+    }
+
     private record PlacedEncoded(Manifest.Place next, Encoded encoded) {
     }
 
     private TokenizedFolder(List<SourceFile> sources, Tokenizer tokenizer, boolean conversations, Path folder, long shardTokens,
-            Tokenize.Progress progress) {
+            Progress progress) {
         this.sources = sources;
         this.tokenizer = tokenizer;
         this.folder = folder;
@@ -58,7 +75,7 @@ public final class TokenizedFolder {
      *                       folder holds something else or documents of other sources or settings
      */
     public static Manifest write(List<SourceFile> sources, Tokenizer tokenizer, Path folder, long shardTokens,
-            Tokenize.Progress progress) {
+            Progress progress) {
         return new TokenizedFolder(sources, tokenizer, holdConversations(sources), folder, shardTokens, progress).run();
     }
 
@@ -79,10 +96,10 @@ public final class TokenizedFolder {
         }
         next = manifest.next();
         try (PlacedSamples samples = new PlacedSamples(sources, next.source(), next.sample())) {
+            report(samples.bytes());
             ParallelMap.run(samples, placed -> placed.sample().characters(), this::encode, chunk -> {
                 chunk.forEach(this::add);
-                long open = writer == null ? 0 : writer.documents();
-                progress.update(manifest.documents() + open, manifest.tokens() + (writer == null ? 0 : writer.tokens()));
+                report(samples.bytes());
             });
             finishShard();
         } finally {
@@ -92,7 +109,18 @@ public final class TokenizedFolder {
         }
         manifest = manifest.completed();
         manifest.write(folder);
+        progress.update(new Done(bytes(), bytes(), manifest.documents()));
         return manifest;
+    }
+
+    private void report(long read) {
+        long documents = manifest.documents() + (writer == null ? 0 : writer.documents());
+        // What is read is not yet written.
+        progress.update(new Done(Math.min(read, bytes() - 1), bytes(), documents));
+    }
+
+    private long bytes() {
+        return sources.stream().mapToLong(SourceFile::bytes).sum();
     }
 
     private PlacedEncoded encode(Placed placed) {

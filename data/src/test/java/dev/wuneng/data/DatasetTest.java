@@ -34,7 +34,7 @@ class DatasetTest {
         shards = folder.resolve("shards");
         try (Tokenizer tokenizer = Tokenizer.load(folder)) {
             TokenizedFolder.write(SourceFiles.find(List.of(folder.resolve("a.txt").toString()), Optional.empty(), Optional.empty()),
-                    tokenizer, shards, 8000, (documents, tokens) -> { });
+                    tokenizer, shards, 8000, done -> { });
         }
     }
 

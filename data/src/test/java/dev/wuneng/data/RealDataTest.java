@@ -55,7 +55,7 @@ class RealDataTest {
     private void check(Tokenizer tokenizer, String source, int conversations, double padding) {
         Path out = folder.resolve(Path.of(source).getFileName() + ".documents");
         TokenizedFolder.write(SourceFiles.find(List.of(External.shared(source).toString()), Optional.empty(), Optional.empty()), tokenizer,
-                out, TokenizedFolder.SHARD_TOKENS, (documents, tokens) -> { });
+                out, TokenizedFolder.SHARD_TOKENS, done -> { });
         try (Dataset dataset = Dataset.open(out)) {
             Inspection found = Inspection.of(dataset, 2);
             Inspection.check(dataset, tokenizer);

@@ -39,7 +39,7 @@ final class TokenizeSpeed {
             double library = bytes / library(tokenizer, texts) / 1e6;
             long cpuBegin = cpuNanos();
             long begin = System.nanoTime();
-            Manifest manifest = TokenizedFolder.write(sources, tokenizer, Path.of(args[1]), TokenizedFolder.SHARD_TOKENS, (documents, tokens) -> { });
+            Manifest manifest = TokenizedFolder.write(sources, tokenizer, Path.of(args[1]), TokenizedFolder.SHARD_TOKENS, done -> { });
             double seconds = (System.nanoTime() - begin) / 1e9;
             double cpuSeconds = (cpuNanos() - cpuBegin) / 1e9;
             double all = manifest.sources().stream().mapToLong(Manifest.Source::bytes).sum() / 1e6;

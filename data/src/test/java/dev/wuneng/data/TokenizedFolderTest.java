@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.wuneng.data.TokenizedFolder.Done;
 import dev.wuneng.data.source.SourceFile;
 import dev.wuneng.data.source.SourceFiles;
 import dev.wuneng.data.tokenizer.BpeTrainer;
@@ -12,6 +13,7 @@ import dev.wuneng.data.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,12 +73,29 @@ class TokenizedFolderTest {
         Manifest left = Manifest.read(killed).orElseThrow();
         assertFalse(left.complete(), "killed in the middle of its work");
         Map<String, String> finished = times(killed, left);
-        tokenize(folder, folder.resolve("texts"), killed);
+        List<Done> told = new ArrayList<>();
+        tokenize(folder, folder.resolve("texts"), killed, told::add);
+        assertEquals(left.documents(), told.getFirst().documents());
+        assertTrue(0 < told.getFirst().bytes() && told.getFirst().bytes() < told.getLast().bytes(), "what was finished is not counted again");
         assertEquals(finished, times(killed, left), "what was finished is not written again");
         assertSameFiles(folder.resolve("whole"), killed);
         Map<String, String> all = times(killed, whole);
         assertEquals(whole, tokenize(folder, folder.resolve("texts"), killed));
         assertEquals(all, times(killed, whole), "nothing is left to do");
+    }
+
+    @Test
+    void tellsHowFarItIs() {
+        List<Done> told = new ArrayList<>();
+        Manifest written = tokenize(folder, folder.resolve("texts"), folder.resolve("told"), told::add);
+        long total = written.sources().stream().mapToLong(Manifest.Source::bytes).sum();
+        assertEquals(new Done(0, total, 0), told.getFirst());
+        assertEquals(new Done(total, total, 40_000), told.getLast());
+        assertTrue(told.size() > 100);
+        for (int i = 1; i < told.size(); i++) {
+            assertTrue(told.get(i - 1).bytes() <= told.get(i).bytes() && told.get(i - 1).documents() <= told.get(i).documents());
+            assertTrue(told.get(i - 1).bytes() < total, "not all is done before the end");
+        }
     }
 
     @Test
@@ -104,9 +123,13 @@ class TokenizedFolderTest {
     }
 
     static Manifest tokenize(Path tokenizer, Path sources, Path out) {
+        return tokenize(tokenizer, sources, out, done -> { });
+    }
+
+    private static Manifest tokenize(Path tokenizer, Path sources, Path out, TokenizedFolder.Progress progress) {
         List<SourceFile> files = SourceFiles.find(List.of(sources.toString()), Optional.empty(), Optional.empty());
         try (Tokenizer loaded = Tokenizer.load(tokenizer)) {
-            return TokenizedFolder.write(files, loaded, out, SHARD_TOKENS, (documents, tokens) -> { });
+            return TokenizedFolder.write(files, loaded, out, SHARD_TOKENS, progress);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.wuneng.cli;
 import java.io.Console;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.function.LongFunction;
 
 /** How far some work is: a bar that is drawn over again on a terminal, a line every few seconds anywhere else. */
 public final class ProgressLine {
@@ -15,17 +16,24 @@ public final class ProgressLine {
     private final String label;
     private final long first;
     private final long total;
+    private final LongFunction<String> words;
     private final long start = System.nanoTime();
     private long shown = start - LINE_NANOS;
     private int drawn;
 
     /** @param first what was done before, and took none of the time; {@code total} is all there is to do */
     public ProgressLine(String label, long first, long total) {
+        this(label, first, total, Long::toString);
+    }
+
+    /** @param words how {@code done} and {@code total} are written */
+    ProgressLine(String label, long first, long total, LongFunction<String> words) {
         Console console = System.console();
         terminal = console != null && console.isTerminal();
         this.label = label;
         this.first = first;
         this.total = total;
+        this.words = words;
     }
 
     /** Says that so much is done. */
@@ -40,7 +48,7 @@ public final class ProgressLine {
     private void show(long done, String details, long now) {
         double seconds = (now - start) / 1e9;
         double left = done == first ? Double.NaN : seconds / (done - first) * (total - done);
-        String text = label + " " + bar(done) + " " + done + "/" + total + "  " + details + "  "
+        String text = label + " " + bar(done) + " " + words.apply(done) + "/" + words.apply(total) + "  " + details + "  "
                 + (done == total ? "took " + clock(seconds) : clock(left) + " left");
         if (terminal) {
             out.print("\r" + text + " ".repeat(Math.max(0, drawn - text.length())));

@@ -53,7 +53,7 @@ final class TokenizeCommand implements Callable<Integer> {
             }
         }
         try (Tokenizer loaded = Tokenizer.load(tokenizer)) {
-            Manifest written = TokenizedFolder.write(files, loaded, out, TokenizedFolder.SHARD_TOKENS, (documents, tokens) -> { });
+            Manifest written = TokenizedFolder.write(files, loaded, out, TokenizedFolder.SHARD_TOKENS, new TokenizingProgress());
             System.out.printf("%s: %,d documents, %,d tokens of a vocabulary of %,d%n", out, written.documents(), written.tokens(), written.vocabularySize());
         }
         return 0;

@@ -51,7 +51,8 @@ class ProcessTest {
 
     @Test
     void allStagesByThemselves() throws Exception {
-        run("tokenize", "text.txt", "--tokenizer", "tokenizer.json", "--learn", "300", "--out", "text");
+        Result tokenized = run("tokenize", "text.txt", "--tokenizer", "tokenizer.json", "--learn", "300", "--out", "text");
+        assertTrue(tokenized.out.contains("MB  300 documents") && tokenized.out.contains("took"), tokenized.out);
         run("tokenize", "chat.jsonl", "--tokenizer", "tokenizer.json", "--out", "chat");
         Result inspected = run("data", "inspect", "chat", "--tokenizer", "tokenizer.json", "--documents", "1");
         assertTrue(inspected.out.contains("column labels: ") && inspected.out.contains("user\nWho "), inspected.out);

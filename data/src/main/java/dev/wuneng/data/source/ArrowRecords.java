@@ -51,9 +51,10 @@ final class ArrowRecords {
                 : new ArrowStreamReader(channel, allocator, CommonsCompressionFactory.INSTANCE);
     }
 
-    Stream<Sample> samples() {
-        return Pulled.stream(this::next, this::close)
+    OpenSource open() {
+        Stream<Sample> samples = Pulled.stream(this::next, this::close)
                 .mapMulti((record, down) -> layout.samples(record, "Record " + number + " of " + file).forEach(down));
+        return new OpenSource(samples, this::position);
     }
 
     private Optional<JsonObject> next() {
@@ -78,6 +79,14 @@ final class ArrowRecords {
         } catch (DataException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
+            throw damaged(e);
+        }
+    }
+
+    private long position() {
+        try {
+            return channel.position();
+        } catch (IOException e) {
             throw damaged(e);
         }
     }

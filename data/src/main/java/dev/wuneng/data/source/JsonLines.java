@@ -17,12 +17,13 @@ final class JsonLines {
     private JsonLines() {
     }
 
-    static Stream<Sample> samples(Path file, RecordLayout layout) {
+    static OpenSource open(Path file, RecordLayout layout) {
         Lines lines = new Lines(file);
-        return Pulled.stream(lines::next, lines::close).filter(line -> !line.isBlank()).mapMulti((line, down) -> {
+        Stream<Sample> samples = Pulled.stream(lines::next, lines::close).filter(line -> !line.isBlank()).mapMulti((line, down) -> {
             String place = "Line " + lines.number() + " of " + file;
             parse(line, place, layout).forEach(down);
         });
+        return new OpenSource(samples, lines::position);
     }
 
     private static List<Sample> parse(String line, String place, RecordLayout layout) {

@@ -27,13 +27,15 @@ final class ParquetRecords {
     }
 
     private final Path file;
+    private final long bytes;
     private final RecordLayout layout;
     private final ParquetFileReader reader;
     private final RowReader rows;
     private long number;
 
-    ParquetRecords(Path file, RecordLayout layout) {
+    ParquetRecords(Path file, long bytes, RecordLayout layout) {
         this.file = file;
+        this.bytes = bytes;
         this.layout = layout;
         try {
             reader = ParquetFileReader.open(InputFile.of(file));
@@ -48,9 +50,10 @@ final class ParquetRecords {
         }
     }
 
-    Stream<Sample> samples() {
-        return Pulled.stream(this::next, this::close)
+    OpenSource open() {
+        Stream<Sample> samples = Pulled.stream(this::next, this::close)
                 .mapMulti((record, down) -> layout.samples(record, "Record " + number + " of " + file).forEach(down));
+        return new OpenSource(samples, this::position);
     }
 
     private String[] columns() {
@@ -74,6 +77,11 @@ final class ParquetRecords {
         } catch (RuntimeException e) {
             throw damaged(e);
         }
+    }
+
+    /** Records may come from all over the file, so their share of the file is the share of its bytes. */
+    private long position() {
+        return (long) (bytes * ((double) number / reader.getFileMetaData().numRows()));
     }
 
     private void close() {

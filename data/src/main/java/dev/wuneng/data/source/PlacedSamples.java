@@ -16,8 +16,10 @@ public final class PlacedSamples implements Iterator<PlacedSamples.Placed>, Auto
     private final List<SourceFile> files;
     private int source;
     private long number;
-    private Stream<Sample> open = Stream.empty();
-    private Iterator<Sample> samples = open.iterator();
+    // Bytes of the files before the open one.
+    private long before;
+    private OpenSource open = new OpenSource(Stream.empty(), () -> 0);
+    private Iterator<Sample> samples = open.samples().iterator();
 
     /**
      * @param source where to begin: the number of a file, and
@@ -57,16 +59,22 @@ public final class PlacedSamples implements Iterator<PlacedSamples.Placed>, Auto
         return new Placed(source, number++, samples.next());
     }
 
+    /** How many bytes of all files are read. */
+    public long bytes() {
+        return before + open.position().getAsLong();
+    }
+
     @Override
     public void close() {
-        open.close();
+        open.samples().close();
     }
 
     private void openNext() {
-        open.close();
+        open.samples().close();
         source++;
         number = 0;
-        open = files.get(source).samples();
-        samples = open.iterator();
+        before = files.stream().limit(source).mapToLong(SourceFile::bytes).sum();
+        open = files.get(source).open();
+        samples = open.samples().iterator();
     }
 }

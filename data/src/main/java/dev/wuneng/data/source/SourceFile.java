@@ -1,13 +1,13 @@
 package dev.wuneng.data.source;
 
 import dev.wuneng.data.DataException;
+import dev.wuneng.data.text.Lines;
 import dev.wuneng.data.text.PlainText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * A file of texts or conversations.
@@ -28,18 +28,20 @@ public record SourceFile(Path path, Format format, Optional<String> field, long 
     }
 
     /**
-     * The samples in the file's order, read as they are asked for. Close the stream to close the file.
+     * Begins to read it.
      *
-     * @throws DataException if the file cannot be opened, and while reading if it is damaged or a record is neither a
-     *                       text nor a conversation
+     * @throws DataException if the file cannot be opened
      */
-    public Stream<Sample> samples() {
+    OpenSource open() {
         RecordLayout layout = new RecordLayout(field);
         return switch (format) {
-            case TEXT -> PlainText.documents(path).map(Sample.Text::new);
-            case JSONL -> JsonLines.samples(path, layout);
-            case ARROW -> new ArrowRecords(path, layout).samples();
-            case PARQUET -> new ParquetRecords(path, layout).samples();
+            case TEXT -> {
+                Lines lines = new Lines(path);
+                yield new OpenSource(PlainText.documents(lines).map(Sample.Text::new), lines::position);
+            }
+            case JSONL -> JsonLines.open(path, layout);
+            case ARROW -> new ArrowRecords(path, layout).open();
+            case PARQUET -> new ParquetRecords(path, bytes, layout).open();
         };
     }
 }

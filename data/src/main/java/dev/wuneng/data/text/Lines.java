@@ -4,9 +4,10 @@ import dev.wuneng.data.DataException;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -16,6 +17,7 @@ public final class Lines implements AutoCloseable {
     private static final int MAXIMUM_CHARACTERS = 1 << 26;
 
     private final Path file;
+    private final FileChannel channel;
     private final Reader reader;
     private final char[] buffer = new char[1 << 15];
     private final StringBuilder line = new StringBuilder();
@@ -38,10 +40,12 @@ public final class Lines implements AutoCloseable {
         this.file = file;
         this.maximum = maximum;
         try {
-            reader = Files.newBufferedReader(file, StandardCharsets.UTF_8);
+            channel = FileChannel.open(file);
         } catch (IOException e) {
             throw unreadable(e);
         }
+        // A decoder refuses what is not UTF-8; a character set alone would replace it.
+        reader = Channels.newReader(channel, StandardCharsets.UTF_8.newDecoder(), -1);
     }
 
     /**
@@ -92,6 +96,15 @@ public final class Lines implements AutoCloseable {
     /** The number of the line that {@link #next} gave last, from 1. */
     public long number() {
         return number;
+    }
+
+    /** How many bytes of the file are read: those of the lines given, and some that follow. */
+    public long position() {
+        try {
+            return channel.position();
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
     }
 
     @Override

@@ -29,16 +29,15 @@ public final class PlainText {
                 throw new DataException("Cannot read the text file " + file + ": name an existing, readable file.");
             }
         }
-        return files.stream().flatMap(PlainText::documents);
+        return files.stream().flatMap(file -> documents(new Lines(file)));
     }
 
     /**
-     * The paragraphs of a file.
+     * The paragraphs of a file. Closing the stream closes it.
      *
-     * @throws DataException if the file cannot be read, and while reading if it is not UTF-8
+     * @throws DataException while reading if it is not UTF-8
      */
-    public static Stream<String> documents(Path file) {
-        Lines lines = new Lines(file);
+    public static Stream<String> documents(Lines lines) {
         return Pulled.stream(() -> paragraph(lines), lines::close);
     }
 

@@ -134,7 +134,7 @@ class SamplesTest {
     }
 
     private static List<Sample> samples(Path file, Optional<String> field) {
-        try (Stream<Sample> samples = SourceFiles.find(List.of(file.toString()), Optional.empty(), field).getFirst().samples()) {
+        try (Stream<Sample> samples = SourceFiles.find(List.of(file.toString()), Optional.empty(), field).getFirst().open().samples()) {
             return samples.toList();
         }
     }

@@ -7,7 +7,6 @@ import dev.wuneng.data.DataException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -37,6 +36,7 @@ class LinesTest {
         try (Lines lines = new Lines(file); Stream<String> read = Pulled.stream(lines::next, () -> { })) {
             assertEquals(expected, read.toList());
             assertEquals(40, lines.number());
+            assertEquals(Files.size(file), lines.position());
         }
     }
 
