@@ -32,7 +32,7 @@ final class ParallelMap {
     /**
      * @param weight what an item takes of memory, in characters
      * @param sink   is given every chunk of results
-     * @throws RuntimeException the first that an item, the function or the sink throws
+     * @throws RuntimeException the first that an item, the function or the sink throws; likewise an {@code Error}
      */
     static <T, R> void run(Iterator<T> items, ToLongFunction<T> weight, Function<T, R> function, Consumer<List<R>> sink) {
         int threads = Runtime.getRuntime().availableProcessors();
@@ -70,7 +70,12 @@ final class ParallelMap {
         try {
             return future.get();
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(e.getCause());
+            switch (e.getCause()) {
+                case RuntimeException cause -> throw cause;
+                // Memory that is full, say.
+                case Error cause -> throw cause;
+                default -> throw new IllegalStateException(e.getCause());
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new DataException("The work was interrupted: start it again.", e);

@@ -50,9 +50,14 @@ public final class Main implements Runnable {
     static int run(String... args) {
         CommandLine line = new CommandLine(new Main());
         TrainCommand.explainKeys(line.getSubcommands().get("train").getCommandSpec());
-        return line.setCaseInsensitiveEnumValuesAllowed(true)
-                .setExecutionExceptionHandler((e, command, parsed) -> report(e))
-                .execute(args);
+        line.setCaseInsensitiveEnumValuesAllowed(true).setExecutionExceptionHandler((e, command, parsed) -> report(e));
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError e) {
+            System.err.println("wuneng: the memory that the JVM may use is full (" + e.getMessage()
+                    + "): give it more with WUNENG_JAVA_OPTS=-Xmx4g, say, or with -XX:MaxDirectMemorySize=8g in it for what is outside of the heap");
+            return FAILED;
+        }
     }
 
     private static int report(Exception e) {

@@ -14,13 +14,19 @@ import java.util.stream.Stream;
 /** A JSON object a line; blank lines are passed over. */
 final class JsonLines {
 
+    /** A record beyond this has no place in memory. */
+    private static final int MAXIMUM_CHARACTERS = 1 << 24;
+
     private JsonLines() {
     }
 
     static OpenSource open(Path file, RecordLayout layout) {
-        Lines lines = new Lines(file);
+        Lines lines = new Lines(file, MAXIMUM_CHARACTERS);
         Stream<Sample> samples = Pulled.stream(lines::next, lines::close).filter(line -> !line.isBlank()).mapMulti((line, down) -> {
             String place = "Line " + lines.number() + " of " + file;
+            if (lines.cut()) {
+                throw new DataException(place + " has more than " + MAXIMUM_CHARACTERS + " characters: write shorter records.");
+            }
             parse(line, place, layout).forEach(down);
         });
         return new OpenSource(samples, lines::position);

@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import dev.wuneng.data.DataException;
+import dev.wuneng.data.text.LongText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,7 +46,7 @@ record RecordLayout(Optional<String> field) {
     List<Sample> samples(JsonObject values, String place) {
         Fields fields = new Fields(values, place);
         if (field.isPresent()) {
-            return List.of(new Sample.Text(fields.text(field.get())));
+            return texts(fields.text(field.get()));
         }
         if (fields.has("messages")) {
             return List.of(messages(fields));
@@ -66,10 +67,14 @@ record RecordLayout(Optional<String> field) {
             return List.of(instruction(fields.text("instruction"), fields));
         }
         if (fields.has("text")) {
-            return List.of(new Sample.Text(fields.text("text")));
+            return texts(fields.text("text"));
         }
         throw fields.bad("is neither a text nor a conversation (it has the fields " + String.join(", ", values.keySet())
                 + "): name the field of the text with --field");
+    }
+
+    private static List<Sample> texts(String text) {
+        return LongText.parts(text).stream().<Sample>map(Sample.Text::new).toList();
     }
 
     private static Sample messages(Fields fields) {

@@ -36,7 +36,7 @@ public record SourceFile(Path path, Format format, Optional<String> field, long 
         RecordLayout layout = new RecordLayout(field);
         return switch (format) {
             case TEXT -> {
-                Lines lines = new Lines(path);
+                Lines lines = PlainText.lines(path);
                 yield new OpenSource(PlainText.documents(lines).map(Sample.Text::new), lines::position);
             }
             case JSONL -> JsonLines.open(path, layout);

@@ -11,15 +11,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The lines of a UTF-8 file, read as they are asked for. A line of unbounded length is refused before it fills the memory. */
+/** The lines of a UTF-8 file, read as they are asked for. A line that would fill the memory is given in parts. */
 public final class Lines implements AutoCloseable {
-
-    private static final int MAXIMUM_CHARACTERS = 1 << 26;
 
     private final Path file;
     private final FileChannel channel;
     private final Reader reader;
     private final char[] buffer = new char[1 << 15];
+    // What of the line is read and not yet given.
     private final StringBuilder line = new StringBuilder();
     private final int maximum;
     private long number;
@@ -28,15 +27,13 @@ public final class Lines implements AutoCloseable {
     private int end;
     // The line before ended with \r: a \n that follows belongs to it.
     private boolean afterReturn;
+    private boolean cut;
 
     /**
+     * @param maximum characters of a line that are given at once
      * @throws DataException if the file cannot be opened
      */
-    public Lines(Path file) {
-        this(file, MAXIMUM_CHARACTERS);
-    }
-
-    Lines(Path file, int maximum) {
+    public Lines(Path file, int maximum) {
         this.file = file;
         this.maximum = maximum;
         try {
@@ -49,39 +46,51 @@ public final class Lines implements AutoCloseable {
     }
 
     /**
-     * The next line without its end; nothing at the end of the file.
+     * The next line without its end, or the next part of a long one; nothing at the end of the file.
      *
-     * @throws DataException if the file is not UTF-8, cannot be read or the line is too long
+     * @throws DataException if the file is not UTF-8 or cannot be read
      */
     public Optional<String> next() {
         try {
-            if (!fill()) {
+            if (!fill() && !cut) {
                 return Optional.empty();
             }
-            if (afterReturn && buffer[at] == '\n') {
+            if (afterReturn && !cut && buffer[at] == '\n') {
                 at++;
                 afterReturn = false;
                 return next();
             }
-            number++;
-            line.setLength(0);
-            do {
+            number += cut ? 0 : 1;
+            // One character more than the maximum shows that there is more.
+            while (fill() && line.length() <= maximum && !isEnd(buffer[at])) {
                 int from = at;
-                while (at < end && buffer[at] != '\n' && buffer[at] != '\r') {
+                int to = (int) Math.min(end, from + 1L + maximum - line.length());
+                while (at < to && !isEnd(buffer[at])) {
                     at++;
                 }
-                if (line.length() + at - from > maximum) {
-                    throw new DataException("Line " + number + " of " + file + " has more than " + maximum
-                            + " characters: break it into shorter ones.");
-                }
                 line.append(buffer, from, at - from);
-            } while (at == end && fill());
-            afterReturn = at < end && buffer[at] == '\r';
-            at++;
-            return Optional.of(line.toString());
+            }
+            cut = line.length() > maximum;
+            return Optional.of(cut ? take(LongText.end(line, maximum)) : takeAll());
         } catch (IOException e) {
             throw unreadable(e);
         }
+    }
+
+    private static boolean isEnd(char c) {
+        return c == '\n' || c == '\r';
+    }
+
+    private String takeAll() {
+        afterReturn = at < end && buffer[at] == '\r';
+        at++;
+        return take(line.length());
+    }
+
+    private String take(int length) {
+        String taken = line.substring(0, length);
+        line.delete(0, length);
+        return taken;
     }
 
     /** Whether there is more to give. */
@@ -91,6 +100,11 @@ public final class Lines implements AutoCloseable {
             at = 0;
         }
         return end > 0;
+    }
+
+    /** Whether the rest of the line that {@link #next} gave last is still to come. */
+    public boolean cut() {
+        return cut;
     }
 
     /** The number of the line that {@link #next} gave last, from 1. */

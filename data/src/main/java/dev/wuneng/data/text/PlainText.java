@@ -9,11 +9,9 @@ import java.util.stream.Stream;
 
 /**
  * UTF-8 text files as documents: every paragraph, that is lines up to a blank one, is a document. A paragraph beyond a
- * million characters is cut at a line's end, so that a file without blank lines does not have to fit in memory.
+ * million characters is cut at a line's end, a line beyond that at a blank, so that no file has to fit in memory.
  */
 public final class PlainText {
-
-    private static final int MAXIMUM_CHARACTERS = 1 << 20;
 
     private PlainText() {
     }
@@ -29,7 +27,12 @@ public final class PlainText {
                 throw new DataException("Cannot read the text file " + file + ": name an existing, readable file.");
             }
         }
-        return files.stream().flatMap(file -> documents(new Lines(file)));
+        return files.stream().flatMap(file -> documents(lines(file)));
+    }
+
+    /** Opens a file to take its paragraphs. */
+    public static Lines lines(Path file) {
+        return new Lines(file, LongText.MAXIMUM);
     }
 
     /**
@@ -47,7 +50,7 @@ public final class PlainText {
             if (!line.get().isBlank()) {
                 paragraph.append(paragraph.isEmpty() ? "" : "\n").append(line.get());
             }
-            if (!paragraph.isEmpty() && (line.get().isBlank() || paragraph.length() >= MAXIMUM_CHARACTERS)) {
+            if (!paragraph.isEmpty() && (line.get().isBlank() || lines.cut() || paragraph.length() >= LongText.MAXIMUM)) {
                 break;
             }
         }

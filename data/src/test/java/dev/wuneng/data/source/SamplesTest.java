@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,6 +66,17 @@ class SamplesTest {
     void namesTheLineAndFieldThatCannotBeUsed(String line, String complaint) {
         DataException e = assertThrows(DataException.class, () -> samples("{\"text\": \"t\"}\n" + line, Optional.empty()));
         assertTrue(e.getMessage().startsWith("Line 2 of ") && e.getMessage().contains(complaint), e.getMessage());
+    }
+
+    @Test
+    void cutsAText() throws Exception {
+        String text = "word ".repeat(600_000);
+        List<Sample> parts = samples("{\"text\": \"" + text + "\"}", Optional.empty());
+        assertEquals(text, parts.stream().map(part -> ((Text) part).text()).collect(Collectors.joining()));
+        assertEquals(parts, samples(Files.writeString(folder.resolve("line.txt"), text), Optional.empty()), "as a text's long line");
+        assertEquals(3, parts.size());
+        DataException e = assertThrows(DataException.class, () -> samples("\n\"" + "x".repeat(1 << 24) + "\"", Optional.empty()));
+        assertTrue(e.getMessage().startsWith("Line 2 of ") && e.getMessage().contains("more than 16777216 characters"), e.getMessage());
     }
 
     @Test
