@@ -90,16 +90,15 @@ public record Checkpoint(Path folder, ModelConfig config) {
         return IntStream.range(0, spec.perLayer() ? config.numHiddenLayers() : 1).mapToObj(spec::name);
     }
 
-    /** A tensor that the model lacks is refused: it would have belonged to another one. */
-    private void check(TensorSource weights) {
+    /** Refuses weights that are not those of the configuration: a tensor that is missing, too much, or of another shape. */
+    public void check(TensorSource weights) {
         checkHead(weights);
-        checkKnown(weights);
-    }
-
-    private void checkKnown(TensorSource weights) {
         Set<String> known = new HashSet<>(Set.of(HEAD));
         for (ParameterSpec spec : ParameterSpec.of(config)) {
-            names(spec).forEach(known::add);
+            names(spec).forEach(name -> {
+                spec.requireShape(weights.get(name));
+                known.add(name);
+            });
         }
         for (Tensor tensor : weights.tensors()) {
             if (!known.contains(tensor.name()) && !tensor.name().endsWith(ROTARY_TABLE)) {

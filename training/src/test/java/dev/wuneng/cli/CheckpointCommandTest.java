@@ -51,6 +51,21 @@ class CheckpointCommandTest {
     }
 
     @Test
+    void inspectFindsWhatIsNoModel() throws Exception {
+        Path model = model("model", false, 1);
+        String config = Files.readString(model.resolve("config.json"));
+        for (String[] change : new String[][] {
+            {"\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", "has no tensor model.layers.2.input_layernorm.weight"},
+            {"\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", "holds tensor model.layers.1."},
+            {"\"intermediate_size\": 12", "\"intermediate_size\": 13", "model.layers.0.mlp.gate_proj.weight with shape [12, 8], and config.json asks for [13, 8]"},
+            {"\"qwen2\"", "\"llama\"", "model_type is \"llama\""}}) {
+            assertTrue(config.contains(change[0]), config);
+            Files.writeString(model.resolve("config.json"), config.replace(change[0], change[1]));
+            assertRuns(1, change[2], "checkpoint", "inspect", model.toString());
+        }
+    }
+
+    @Test
     void convertedThereAndBackIsTheSame() throws Exception {
         Path model = model("model", false, 1);
         Files.writeString(model.resolve("tokenizer_config.json"), "{}");

@@ -1,7 +1,10 @@
 package dev.wuneng.model.parameter;
 
 import dev.wuneng.model.ModelConfig;
+import dev.wuneng.model.ModelException;
+import dev.wuneng.model.checkpoint.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -116,5 +119,13 @@ public record ParameterSpec(String name, int[] shape, boolean perLayer, boolean 
     /** Whether it is a matrix that a model has with or without state heads: a linear layer's weight, the embedding, the head. */
     public boolean isFrameMatrix() {
         return !addition && shape.length > 1;
+    }
+
+    /** Refuses a tensor of another shape. */
+    public void requireShape(Tensor tensor) {
+        if (!Arrays.equals(tensor.shape(), shape)) {
+            throw new ModelException(tensor.file() + " holds " + tensor.name() + " with shape " + Arrays.toString(tensor.shape())
+                    + ", and config.json asks for " + Arrays.toString(shape) + ": use the config.json that belongs to it");
+        }
     }
 }

@@ -29,6 +29,8 @@ import java.util.stream.Stream;
 public final class Parameters {
     /** Bytes a buffer, below the 2 GiB that TornadoVM's API before 2.0 can allocate; a kind of parameter that is larger has one of its own. */
     private static final long BUFFER_LIMIT = 2_000_000_000;
+    /** Elements that an array of Java or of TornadoVM can have: enough for Qwen2.5-7B, whose largest kind has 1.9 · 10⁹. */
+    private static final long LARGEST_KIND = Integer.MAX_VALUE - 16;
     /** Regions begin at multiples of this, for the sake of vector loads. */
     private static final int ALIGNMENT = 16;
 
@@ -82,6 +84,10 @@ public final class Parameters {
             Dtype written = trains ? Dtype.F32 : frozen.dtype(spec);
             int stride = Math.addExact(spec.size(), ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
             long size = (long) stride * layers(spec);
+            if (size > LARGEST_KIND) {
+                throw new ModelException("%s has %,d elements in all layers together, and a kind of parameter is kept in one array of at most %,d: take a smaller model"
+                        .formatted(spec.name(), size, LARGEST_KIND));
+            }
             Kind kind = new Kind(trains, trains && spec.decays(), spec.isFrameMatrix() ? written.stored() : Type.F32);
             Arena arena = open.get(kind);
             if (arena == null || (arena.size + size) * kind.type.bytes() > BUFFER_LIMIT) {
@@ -219,10 +225,7 @@ public final class Parameters {
             }
             for (int l = 0; l < layers(region.spec); l++) {
                 Tensor tensor = checkpoint.get(prefix + region.spec.name(l));
-                if (!Arrays.equals(tensor.shape(), region.spec.shape())) {
-                    throw new ModelException(tensor.file() + " holds " + tensor.name() + " with shape " + Arrays.toString(tensor.shape())
-                            + ", and config.json asks for " + Arrays.toString(region.spec.shape()) + ": use the config.json that belongs to it");
-                }
+                region.spec.requireShape(tensor);
                 tensor.copyTo(region.in(region.arena.values, l), region.arena.kind.type);
             }
         }

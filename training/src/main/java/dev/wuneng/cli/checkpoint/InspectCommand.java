@@ -17,7 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** {@code wuneng checkpoint inspect}: what is in a model's files. */
-@Command(name = "inspect", description = "Lists the tensors of a model, and adds them up.")
+@Command(name = "inspect", description = "Lists the tensors of a model, adds them up, and fails if they are not those of its config.json.")
 final class InspectCommand implements Runnable {
     @Parameters(paramLabel = "DIR|FILE", description = "a model's folder, or a .safetensors file")
     private Path path;
@@ -27,9 +27,11 @@ final class InspectCommand implements Runnable {
         try (TensorSource source = TensorSource.open(path)) {
             list(source.tensors());
             total(source.tensors());
-        }
-        if (Files.isDirectory(path)) {
-            additions(Checkpoint.open(path).config());
+            if (Files.isDirectory(path)) {
+                Checkpoint checkpoint = Checkpoint.open(path);
+                additions(checkpoint.config());
+                checkpoint.check(source);
+            }
         }
     }
 
