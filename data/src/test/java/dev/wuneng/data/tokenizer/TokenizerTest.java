@@ -119,9 +119,10 @@ class TokenizerTest {
         List<String> expected = Files.readAllLines(External.shared("real/qwen3-tokenizer/vectors.out"));
         try (Tokenizer qwen = Tokenizer.load(External.shared("real/qwen3-tokenizer"))) {
             assertEquals(151_643, qwen.endOfText());
-            assertEquals(46, expected.size());
-            for (int i = 0; i < expected.size(); i++) {
-                int[] ids = Stream.of(expected.get(i).strip().split(" ")).filter(id -> !id.isEmpty())
+            assertEquals(47, texts.length);
+            for (int i = 0; i < texts.length; i++) {
+                // The last text is empty, and so is its line.
+                int[] ids = Stream.of((i < expected.size() ? expected.get(i) : "").strip().split(" ")).filter(id -> !id.isEmpty())
                         .mapToInt(Integer::parseInt).toArray();
                 assertArrayEquals(ids, qwen.encode(texts[i]), "vector " + i);
                 assertArrayEquals(ids, qwen.encodeOrdinary(texts[i]), "vector " + i);
