@@ -68,7 +68,7 @@ public final class Works {
         }
         int tokens = 1024;
         double perHead = (double) tokens * HEADS * HEAD;
-        works.add(Work.againstLimit("state scan " + tokens, 0.5, executor -> scan(tokens, executor), 39 * perHead * HEAD, 4 * 71 * perHead));
+        works.add(Work.againstLimit("state scan " + tokens, 0.5, executor -> scan(tokens, executor), 39 * perHead * HEAD, 4 * 58 * perHead));
         double logits = 64.0 * QWEN_VOCABULARY;
         works.add(Work.againstLimit("cross-entropy " + QWEN_VOCABULARY, 0.7, executor -> crossEntropy(64, executor), 0, 4 * 3 * logits));
         works.add(Work.againstLimit("kl " + QWEN_VOCABULARY, 0.7, executor -> distillation(64, executor), 0, 4 * 5 * logits));
