@@ -31,6 +31,8 @@ public final class TokenizedFolder {
     private final SampleEncoder encoder;
     private final Path folder;
     private final Progress progress;
+    /** Bytes of all sources. */
+    private final long total;
 
     private Manifest manifest;
     private DocumentWriter writer;
@@ -62,6 +64,7 @@ public final class TokenizedFolder {
         this.tokenizer = tokenizer;
         this.folder = folder;
         this.progress = progress;
+        total = sources.stream().mapToLong(SourceFile::bytes).sum();
         encoder = new SampleEncoder(tokenizer, conversations);
         manifest = new Manifest(Manifest.FORMAT, false, tokenizer.hash(), tokenizer.vocabularySize(), conversations, shardTokens,
                 sources.stream().map(Manifest.Source::of).toList(), List.of());
@@ -109,18 +112,14 @@ public final class TokenizedFolder {
         }
         manifest = manifest.completed();
         manifest.write(folder);
-        progress.update(new Done(bytes(), bytes(), manifest.documents()));
+        progress.update(new Done(total, total, manifest.documents()));
         return manifest;
     }
 
     private void report(long read) {
         long documents = manifest.documents() + (writer == null ? 0 : writer.documents());
         // What is read is not yet written.
-        progress.update(new Done(Math.min(read, bytes() - 1), bytes(), documents));
-    }
-
-    private long bytes() {
-        return sources.stream().mapToLong(SourceFile::bytes).sum();
+        progress.update(new Done(Math.min(read, total - 1), total, documents));
     }
 
     private PlacedEncoded encode(Placed placed) {

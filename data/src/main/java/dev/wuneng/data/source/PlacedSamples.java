@@ -28,6 +28,7 @@ public final class PlacedSamples implements Iterator<PlacedSamples.Placed>, Auto
     public PlacedSamples(List<SourceFile> files, int source, long number) {
         this.files = files;
         this.source = source - 1;
+        before = files.stream().limit(Math.max(0, this.source)).mapToLong(SourceFile::bytes).sum();
         if (source < files.size() && number > 0) {
             openNext();
             while (this.number < number) {
@@ -71,9 +72,9 @@ public final class PlacedSamples implements Iterator<PlacedSamples.Placed>, Auto
 
     private void openNext() {
         open.samples().close();
+        before += source < 0 ? 0 : files.get(source).bytes();
         source++;
         number = 0;
-        before = files.stream().limit(source).mapToLong(SourceFile::bytes).sum();
         open = files.get(source).open();
         samples = open.samples().iterator();
     }

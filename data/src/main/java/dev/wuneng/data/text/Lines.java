@@ -71,7 +71,7 @@ public final class Lines implements AutoCloseable {
                 line.append(buffer, from, at - from);
             }
             cut = line.length() > maximum;
-            return Optional.of(cut ? take(LongText.end(line, maximum)) : takeAll());
+            return Optional.of(cut ? take(LongText.end(line, 0, maximum)) : takeAll());
         } catch (IOException e) {
             throw unreadable(e);
         }

@@ -19,24 +19,25 @@ public final class LongText {
 
     static List<String> parts(String text, int maximum) {
         List<String> parts = new ArrayList<>();
-        String rest = text;
-        while (rest.length() > maximum) {
-            int end = end(rest, maximum);
-            parts.add(rest.substring(0, end));
-            rest = rest.substring(end);
+        int begin = 0;
+        while (text.length() - begin > maximum) {
+            int end = end(text, begin, maximum);
+            parts.add(text.substring(begin, end));
+            begin = end;
         }
-        parts.add(rest);
+        parts.add(text.substring(begin));
         return parts;
     }
 
-    /** Where to cut a text that has more characters than {@code maximum}: behind a blank, if there is one in the second half. */
-    static int end(CharSequence text, int maximum) {
-        for (int end = maximum; end > maximum / 2; end--) {
+    /** Where to cut a text that has more than {@code maximum} characters from {@code begin} on: behind a blank, if there is one in their second half. */
+    static int end(CharSequence text, int begin, int maximum) {
+        int most = begin + maximum;
+        for (int end = most; end > begin + maximum / 2; end--) {
             if (Character.isWhitespace(text.charAt(end - 1))) {
                 return end;
             }
         }
         // Two chars that are one character stay together.
-        return maximum > 1 && Character.isHighSurrogate(text.charAt(maximum - 1)) ? maximum - 1 : maximum;
+        return maximum > 1 && Character.isHighSurrogate(text.charAt(most - 1)) ? most - 1 : most;
     }
 }
