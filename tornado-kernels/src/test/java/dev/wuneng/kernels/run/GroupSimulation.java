@@ -10,12 +10,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import uk.ac.manchester.tornado.api.KernelContext;
 
-/**
- * Runs the forms for work-groups on the JVM, an item a thread, so that they are tested where there is no TornadoVM; launches without one run
- * as they are. Local memory is NaN before it is written.
- */
-public final class GroupSimulation implements Executor {
-    private final Executor plain = JvmExecutor.plain(1);
+/** The forms for work-groups, an item a thread. Local memory is NaN before it is written. */
+public final class GroupSimulation extends Simulation {
     private final boolean barriers;
     private int launches;
 
@@ -30,18 +26,15 @@ public final class GroupSimulation implements Executor {
     }
 
     @Override
-    public void run(Program program, int index) {
-        for (int i = 0; i < program.launches().size(); i++) {
-            Launch launch = program.launches().get(i);
-            if (launch.groupForm() == null) {
-                plain.run(new Program(launch.name(), List.of(launch)), index);
-            } else {
-                program.moveTo(index);
-                launches++;
-                for (int group = 0; group < launch.groupForm().groups(); group++) {
-                    run(launch, program, i, group);
-                }
-            }
+    boolean hasForm(Launch launch) {
+        return launch.groupForm() != null;
+    }
+
+    @Override
+    void runForm(Launch launch, Program program, int i) {
+        launches++;
+        for (int group = 0; group < launch.groupForm().groups(); group++) {
+            run(launch, program, i, group);
         }
     }
 
@@ -111,37 +104,7 @@ public final class GroupSimulation implements Executor {
     }
 
     @Override
-    public long memory() {
-        return plain.memory();
-    }
-
-    @Override
     public String device() {
         return "work-groups simulated on the JVM";
-    }
-
-    @Override
-    public void prepare(List<Program> programs) {
-        // Nothing is compiled ahead.
-    }
-
-    @Override
-    public Profile profile() {
-        return plain.profile();
-    }
-
-    @Override
-    public void upload(Buffer buffer) {
-        // Programs and host share the memory.
-    }
-
-    @Override
-    public void download(Buffer buffer) {
-        // Programs and host share the memory.
-    }
-
-    @Override
-    public void close() {
-        plain.close();
     }
 }
