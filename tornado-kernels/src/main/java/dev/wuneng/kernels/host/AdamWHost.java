@@ -8,13 +8,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** {@link dev.wuneng.kernels.op.AdamW} in vectors, a block of parameters an item. */
 public final class AdamWHost {
-    private static final int BLOCK = 4096;
-
     private AdamWHost() {
-    }
-
-    public static int items(int count) {
-        return (count + BLOCK - 1) / BLOCK;
     }
 
     public static HostBody update(View params, View gradients, View m, View v, View hyper, View norm, int count,
@@ -32,8 +26,8 @@ public final class AdamWHost {
             float shrink = rates.get(at[4]) * decay;
             float rate = rates.get(at[4] + 1);
             float correction = rates.get(at[4] + 2);
-            int end = (int) Math.min(count, (long) to * BLOCK);
-            int i = from * BLOCK;
+            int end = Blocks.end(to, count);
+            int i = Blocks.begin(from);
             for (; i <= end - Lanes.LENGTH; i += Lanes.LENGTH) {
                 FloatVector g = Lanes.load(slopes, at[1] + i).mul(factor);
                 FloatVector mean = Lanes.load(means, at[2] + i).mul(beta1).add(g.mul(1f - beta1));

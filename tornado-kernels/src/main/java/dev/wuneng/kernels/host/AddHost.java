@@ -6,13 +6,7 @@ import java.lang.foreign.MemorySegment;
 
 /** {@link dev.wuneng.kernels.op.Add} in vectors; items are blocks of elements. */
 public final class AddHost {
-    private static final int BLOCK = 4096;
-
     private AddHost() {
-    }
-
-    public static int items(int count) {
-        return (count + BLOCK - 1) / BLOCK;
     }
 
     public static HostBody sum(View a, View b, View y, int count) {
@@ -20,8 +14,8 @@ public final class AddHost {
             MemorySegment first = a.segment();
             MemorySegment second = b.segment();
             MemorySegment out = y.segment();
-            int end = (int) Math.min(count, (long) to * BLOCK);
-            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+            int end = Blocks.end(to, count);
+            for (int i = Blocks.begin(from); i < end; i += Lanes.LENGTH) {
                 Lanes.store(Lanes.load(first, at[0] + i).add(Lanes.load(second, at[1] + i)), out, at[2] + i);
             }
         };
@@ -31,8 +25,8 @@ public final class AddHost {
         return (from, to, at, scratch) -> {
             MemorySegment more = a.segment();
             MemorySegment sum = y.segment();
-            int end = (int) Math.min(count, (long) to * BLOCK);
-            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+            int end = Blocks.end(to, count);
+            for (int i = Blocks.begin(from); i < end; i += Lanes.LENGTH) {
                 Lanes.store(Lanes.load(sum, at[1] + i).add(Lanes.load(more, at[0] + i)), sum, at[1] + i);
             }
         };

@@ -72,9 +72,7 @@ final class DeepGemmHost implements HostBody {
             int depth = Math.min(DEPTH, k - l);
             // The last item's tile may be wider than a.
             int real = Math.min(width, products * m - left);
-            for (int i = 0; i < depth; i++) {
-                copy(a.view().segment(), at[0] + (l + i) * products * m + left, real, s, rows + i * width);
-            }
+            Packing.rows(a.view().segment(), at[0] + (long) l * products * m + left, products * m, depth, real, s, rows, width);
             Transposition.run(s, rows, width, Lanes.roundUp(depth), width, turned, DEPTH, free);
             for (int i = 0; i < depth; i++) {
                 panels(b.view().segment(), at[1] + ((l + i) * products + first) * n, several * n, s, panels + i * Tile.COLUMNS);
@@ -93,12 +91,6 @@ final class DeepGemmHost implements HostBody {
     /** The column of a that an item begins with. */
     private int column(int item) {
         return item / strips * m + item % strips * Tile.ROWS;
-    }
-
-    private static void copy(MemorySegment from, int element, int size, float[] s, int to) {
-        for (int i = 0; i < size; i += Tile.LANES) {
-            Lanes.store(Lanes.load(from, element + i), s, to + i);
-        }
     }
 
     /** Deals a row of b out to the panels, {@link #DEPTH} rows each. */

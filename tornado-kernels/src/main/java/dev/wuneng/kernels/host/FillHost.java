@@ -7,21 +7,15 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** {@link dev.wuneng.kernels.op.Fill} in vectors, a block of elements an item. */
 public final class FillHost {
-    private static final int BLOCK = 4096;
-
     private FillHost() {
-    }
-
-    public static int items(int count) {
-        return (count + BLOCK - 1) / BLOCK;
     }
 
     public static HostBody with(float value, View y, int count) {
         return (from, to, at, scratch) -> {
             MemorySegment out = y.segment();
             FloatArray rest = y.floats();
-            int end = (int) Math.min(count, (long) to * BLOCK);
-            int i = from * BLOCK;
+            int end = Blocks.end(to, count);
+            int i = Blocks.begin(from);
             for (; i <= end - Lanes.LENGTH; i += Lanes.LENGTH) {
                 Lanes.store(Lanes.of(value), out, at[0] + i);
             }

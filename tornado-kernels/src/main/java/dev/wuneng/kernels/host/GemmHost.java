@@ -125,20 +125,24 @@ public final class GemmHost implements HostBody {
     }
 
     private void block(int product, int top, int bottom, int left, int[] at, float[] s) {
-        MemorySegment bs = b.view.segment();
-        Type type = b.view.type();
-        long b0 = at[type.isHalf() ? HALVES : FLOATS] + (long) product * b.step;
         int width = Math.min(blockColumns, n - left);
         for (int l = 0; l < k; l += KC) {
             int depth = Math.min(KC, k - l);
-            if (layout == Layout.NT) {
-                Packing.panelsTransposed(bs, type, b0 + (long) left * b.ld + l, b.ld, width, depth, s, PANELS, free);
-            } else {
-                Packing.panels(bs, type, b0 + (long) l * b.ld + left, b.ld, width, depth, s, PANELS);
-            }
+            pack(layout, b, product, l, left, depth, width, at, s, PANELS, free);
             for (int i = top; i < bottom; i += CHUNK) {
                 chunk(product, i, Math.min(CHUNK, bottom - i), left, width, l, depth, at, s);
             }
+        }
+    }
+
+    /** Packs {@code depth} rows and {@code width} columns of a factor b, as the product reads it, from row l and column {@code left} on. */
+    static void pack(Layout layout, Matrix b, int product, int l, int left, int depth, int width, int[] at, float[] s, int to, int free) {
+        Type type = b.view.type();
+        long b0 = at[type.isHalf() ? HALVES : FLOATS] + (long) product * b.step;
+        if (layout == Layout.NT) {
+            Packing.panelsTransposed(b.view.segment(), type, b0 + (long) left * b.ld + l, b.ld, width, depth, s, to, free);
+        } else {
+            Packing.panels(b.view.segment(), type, b0 + (long) l * b.ld + left, b.ld, width, depth, s, to);
         }
     }
 

@@ -2,7 +2,6 @@ package dev.wuneng.kernels.host;
 
 import dev.wuneng.kernels.host.GemmHost.Layout;
 import dev.wuneng.kernels.host.GemmHost.Matrix;
-import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.kernels.run.HostBody;
 import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Scratch;
@@ -83,7 +82,7 @@ final class LongGemmHost implements HostBody {
     public void run(int from, int to, int[] at, Scratch scratch) {
         float[] s = scratch.floats(free + Transposition.SCRATCH);
         for (int p = 0; p < products; p++) {
-            pack(p, at, s);
+            GemmHost.pack(layout, b, p, 0, 0, k, n, at, s, p * panels, free);
         }
         for (int item = from; item < to; item++) {
             int top = item * ROWS;
@@ -93,17 +92,6 @@ final class LongGemmHost implements HostBody {
                 multiply(i, s);
             }
             write(top, rows, at, s);
-        }
-    }
-
-    private void pack(int p, int[] at, float[] s) {
-        MemorySegment small = b.view().segment();
-        Type type = b.view().type();
-        long b0 = at[type.isHalf() ? GemmHost.HALVES : GemmHost.FLOATS] + (long) p * b.step();
-        if (layout == Layout.NT) {
-            Packing.panelsTransposed(small, type, b0, b.ld(), n, k, s, p * panels, free);
-        } else {
-            Packing.panels(small, type, b0, b.ld(), n, k, s, p * panels);
         }
     }
 

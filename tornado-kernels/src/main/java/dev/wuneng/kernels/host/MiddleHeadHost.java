@@ -7,14 +7,11 @@ import jdk.incubator.vector.FloatVector;
 
 /** Gated and weighted {@link dev.wuneng.kernels.op.MiddleHead} in vectors; items are rows. */
 public final class MiddleHeadHost {
-    /** Rows that the gates are computed of before they are used. */
-    private static final int ROWS = 16;
-
     private MiddleHeadHost() {
     }
 
     public static HostBody gated(View pre, View bias, View a, View k, View g, View m, int width) {
-        return Passes.of(ROWS, (from, to, at, scratch) -> {
+        return Passes.of(Passes.ROWS, (from, to, at, scratch) -> {
             MemorySegment before = pre.segment();
             MemorySegment biases = bias.segment();
             MemorySegment gates = g.segment();

@@ -8,10 +8,13 @@ import dev.wuneng.kernels.run.HostBody;
  * through an interface with many classes behind it, which is not inlined, so every pass is compiled for itself.
  */
 final class Passes {
+    /** Rows that passes take at once where they take several: what they hand on stays in the first caches, and a call takes as long as some hundred elements. */
+    static final int ROWS = 16;
+
     private Passes() {
     }
 
-    /** @param several how many items each pass takes at once: as many as the cache holds, since a call takes as long as some hundred elements */
+    /** @param several how many items each pass takes at once */
     static HostBody of(int several, HostBody... passes) {
         return (from, to, at, scratch) -> {
             for (int n = from; n < to; n += several) {

@@ -76,88 +76,93 @@ public final class StateScanHost {
 
     /** z = Sᵀ u. */
     public static HostForm readout(View streams, View e, View checkpoints, View u, View z, int batch, int tokens, int heads, int size) {
+        return fromCheckpoints(streams, e, checkpoints, u, z, batch, tokens, heads, size, false);
+    }
+
+    /** du = S dz. */
+    public static HostForm backwardReadout(View streams, View e, View checkpoints, View dz, View du, int batch, int tokens, int heads, int size) {
+        return fromCheckpoints(streams, e, checkpoints, dz, du, batch, tokens, heads, size, true);
+    }
+
+    /**
+     * What all tokens read of their states, chunk by chunk from its checkpoint.
+     *
+     * @param keys whether {@code in} is read along keys (S dz) or along values (Sᵀ u)
+     */
+    private static HostForm fromCheckpoints(View streams, View e, View checkpoints, View in, View out, int batch, int tokens, int heads, int size,
+            boolean keys) {
         StatePiece p = new StatePiece(heads, size);
         Chunks chunks = Chunks.sideBySide(batch, tokens, heads);
         return StatePiece.form(size, chunks.groups() * chunks.count(), (from, to, at, scratch) -> {
             float[] m = scratch.floats(p.floats);
             p.clear(m);
             MemorySegment stream = streams.segment();
+            MemorySegment kept = checkpoints.segment();
             for (int n = from; n < to; n++) {
                 int g = n / chunks.count();
                 int chunk = n % chunks.count();
                 chunks.fetch(stream, at[0], 6 * size, g, chunk, m, p.unused);
                 chunks.fetch(e.segment(), at[1], size, g, chunk, m, p.unused);
-                chunks.fetch(u.segment(), at[3], size, g, chunk, m, p.unused);
-                chunks.fetch(z.segment(), at[4], size, g, chunk, m, p.unused);
+                chunks.fetch(in.segment(), at[3], size, g, chunk, m, p.unused);
+                chunks.fetch(out.segment(), at[4], size, g, chunk, m, p.unused);
                 for (int head = 0; head < chunks.heads(g); head++) {
-                    p.loadMatrix(checkpoints.segment(), at[2] + chunks.checkpoint(chunks.state(g, head), chunk) * size * size, m, p.state);
+                    int checkpoint = at[2] + chunks.checkpoint(chunks.state(g, head), chunk) * size * size;
+                    if (keys) {
+                        p.loadTurned(kept, checkpoint, m, p.state);
+                    } else {
+                        p.loadMatrix(kept, checkpoint, m, p.state);
+                    }
                     for (int q = 0; q < chunks.length(chunk);) {
                         int token = chunks.token(g, head, chunk) + q * heads;
                         int length = p.load(m, stream, at[0] + token * 6 * size, chunks.length(chunk) - q, false);
                         p.tokensRemoved(m, e.segment(), at[1] + token * size, length);
-                        p.tokens(m, u.segment(), at[3] + token * size, length, p.row(p.d, StatePiece.Z));
-                        if (p.apart(m)) {
-                            p.scaleColumns(m, p.state, size, p.decays);
-                        }
-                        p.turn(m, p.ve);
-                        p.triangle(m, p.d, StatePiece.Z);
-                        p.multiply(m, p.row(p.d, StatePiece.Z), StatePiece.TOKENS, p.state, p.first);
-                        p.addTriangle(m, StatePiece.Z, 1, p.kb, p.first);
-                        p.times(m, p.first, p.row(p.through, 1), length);
-                        p.storeTokens(m, p.first, z.segment(), at[4] + token * size, length);
                         q += length;
-                        if (q < chunks.length(chunk)) {
-                            advanceTurned(p, m, length);
+                        if (keys) {
+                            readKeys(p, m, in.segment(), at[3] + token * size, length, q < chunks.length(chunk));
+                        } else {
+                            readValues(p, m, in.segment(), at[3] + token * size, length, q < chunks.length(chunk));
                         }
+                        p.storeTokens(m, p.first, out.segment(), at[4] + token * size, length);
                     }
                 }
             }
         });
+    }
+
+    /** S dz into first, and Sᵀ one piece further if it goes on. */
+    private static void readKeys(StatePiece p, float[] m, MemorySegment dz, int element, int length, boolean goesOn) {
+        p.tokensRead(m, dz, element, length);
+        if (p.apart(m)) {
+            p.scaleLines(m, p.state, p.decays);
+        }
+        p.turn(m, p.kb);
+        p.triangle(m, p.reads, StatePiece.Z);
+        p.multiply(m, p.row(p.reads, StatePiece.Z), StatePiece.TOKENS, p.state, p.first);
+        p.addTriangle(m, StatePiece.Z, 1, p.ve, p.first);
+        if (goesOn) {
+            advance(p, m, p.state, length);
+        }
+    }
+
+    /** Sᵀ u into first, and S one piece further if it goes on. */
+    private static void readValues(StatePiece p, float[] m, MemorySegment u, int element, int length, boolean goesOn) {
+        p.tokens(m, u, element, length, p.row(p.d, StatePiece.Z));
+        if (p.apart(m)) {
+            p.scaleColumns(m, p.state, p.n, p.decays);
+        }
+        p.turn(m, p.ve);
+        p.triangle(m, p.d, StatePiece.Z);
+        p.multiply(m, p.row(p.d, StatePiece.Z), StatePiece.TOKENS, p.state, p.first);
+        p.addTriangle(m, StatePiece.Z, 1, p.kb, p.first);
+        p.times(m, p.first, p.row(p.through, 1), length);
+        if (goesOn) {
+            advanceTurned(p, m, length);
+        }
     }
 
     /** S behind the piece. */
     static void advanceTurned(StatePiece p, float[] m, int length) {
         p.addOuter(m, p.ve, p.kb, 2 * StatePiece.TOKENS, p.state);
         p.scaleColumns(m, p.state, p.n, p.row(p.through, length));
-    }
-
-    /** du = S dz. */
-    public static HostForm backwardReadout(View streams, View e, View checkpoints, View dz, View du, int batch, int tokens, int heads, int size) {
-        StatePiece p = new StatePiece(heads, size);
-        Chunks chunks = Chunks.sideBySide(batch, tokens, heads);
-        return StatePiece.form(size, chunks.groups() * chunks.count(), (from, to, at, scratch) -> {
-            float[] m = scratch.floats(p.floats);
-            p.clear(m);
-            MemorySegment stream = streams.segment();
-            for (int n = from; n < to; n++) {
-                int g = n / chunks.count();
-                int chunk = n % chunks.count();
-                chunks.fetch(stream, at[0], 6 * size, g, chunk, m, p.unused);
-                chunks.fetch(e.segment(), at[1], size, g, chunk, m, p.unused);
-                chunks.fetch(dz.segment(), at[3], size, g, chunk, m, p.unused);
-                chunks.fetch(du.segment(), at[4], size, g, chunk, m, p.unused);
-                for (int head = 0; head < chunks.heads(g); head++) {
-                    p.loadTurned(checkpoints.segment(), at[2] + chunks.checkpoint(chunks.state(g, head), chunk) * size * size, m, p.state);
-                    for (int q = 0; q < chunks.length(chunk);) {
-                        int token = chunks.token(g, head, chunk) + q * heads;
-                        int length = p.load(m, stream, at[0] + token * 6 * size, chunks.length(chunk) - q, false);
-                        p.tokensRemoved(m, e.segment(), at[1] + token * size, length);
-                        p.tokensRead(m, dz.segment(), at[3] + token * size, length);
-                        if (p.apart(m)) {
-                            p.scaleLines(m, p.state, p.decays);
-                        }
-                        p.turn(m, p.kb);
-                        p.triangle(m, p.reads, StatePiece.Z);
-                        p.multiply(m, p.row(p.reads, StatePiece.Z), StatePiece.TOKENS, p.state, p.first);
-                        p.addTriangle(m, StatePiece.Z, 1, p.ve, p.first);
-                        p.storeTokens(m, p.first, du.segment(), at[4] + token * size, length);
-                        q += length;
-                        if (q < chunks.length(chunk)) {
-                            advance(p, m, p.state, length);
-                        }
-                    }
-                }
-            }
-        });
     }
 }

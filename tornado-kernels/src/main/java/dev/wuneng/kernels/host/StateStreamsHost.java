@@ -17,8 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * and the lengths of the keys in thread memory.
  */
 public final class StateStreamsHost {
-    /** Rows that a pass takes at once. */
-    private static final int ROWS = 16;
+    private static final int ROWS = Passes.ROWS;
 
     private StateStreamsHost() {
     }

@@ -10,15 +10,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** {@link dev.wuneng.kernels.op.Summary} in vectors. */
 public final class SummaryHost {
-    /** Rows that all passes take before the next ones. */
-    private static final int ROWS = 16;
-
     private SummaryHost() {
     }
 
     /** Items are rows. */
     public static HostBody forward(View y, View weight, View bias, View streams, View rk, View s, View stats, int heads, int size, float eps) {
-        return Passes.of(ROWS, (from, to, at, scratch) -> {
+        return Passes.of(Passes.ROWS, (from, to, at, scratch) -> {
             MemorySegment stream = streams.segment();
             MemorySegment weights = rk.segment();
             FloatArray kept = stats.floats();
@@ -105,7 +102,7 @@ public final class SummaryHost {
     /** Items are rows. */
     public static HostBody backwardBonus(View streams, View rk, View stats, View ds, View dstreams, View dc, int heads, int size) {
         int record = heads * VECTORS * size;
-        return Passes.of(ROWS, Fetch.rows(streams, 0, record), Fetch.rows(dstreams, 4, record), (from, to, at, scratch) -> {
+        return Passes.of(Passes.ROWS, Fetch.rows(streams, 0, record), Fetch.rows(dstreams, 4, record), (from, to, at, scratch) -> {
             MemorySegment stream = streams.segment();
             MemorySegment bonusWeights = rk.segment();
             MemorySegment upstream = ds.segment();

@@ -7,14 +7,7 @@ import jdk.incubator.vector.FloatVector;
 
 /** {@link dev.wuneng.kernels.op.SwiGlu} in vectors, a block of elements an item. */
 public final class SwiGluHost {
-    private static final int BLOCK = 4096;
-
     private SwiGluHost() {
-    }
-
-    /** The number of items of both directions. */
-    public static int items(int count) {
-        return (count + BLOCK - 1) / BLOCK;
     }
 
     public static HostBody forward(View g, View u, View h, int count) {
@@ -22,8 +15,8 @@ public final class SwiGluHost {
             MemorySegment gates = g.segment();
             MemorySegment ups = u.segment();
             MemorySegment out = h.segment();
-            int end = (int) Math.min(count, (long) to * BLOCK);
-            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+            int end = Blocks.end(to, count);
+            for (int i = Blocks.begin(from); i < end; i += Lanes.LENGTH) {
                 FloatVector gate = Lanes.load(gates, at[0] + i);
                 Lanes.store(gate.mul(VectorMath.sigmoid(gate)).mul(Lanes.load(ups, at[1] + i)), out, at[2] + i);
             }
@@ -39,8 +32,8 @@ public final class SwiGluHost {
         return (from, to, at, scratch) -> {
             MemorySegment gates = g.segment();
             MemorySegment out = du.segment();
-            int end = (int) Math.min(count, (long) to * BLOCK);
-            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+            int end = Blocks.end(to, count);
+            for (int i = Blocks.begin(from); i < end; i += Lanes.LENGTH) {
                 Lanes.store(VectorMath.sigmoid(Lanes.load(gates, at[0] + i)), out, at[4] + i);
             }
         };
@@ -53,8 +46,8 @@ public final class SwiGluHost {
             MemorySegment upstream = dh.segment();
             MemorySegment gateGradients = dg.segment();
             MemorySegment upGradients = du.segment();
-            int end = (int) Math.min(count, (long) to * BLOCK);
-            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+            int end = Blocks.end(to, count);
+            for (int i = Blocks.begin(from); i < end; i += Lanes.LENGTH) {
                 FloatVector gate = Lanes.load(gates, at[0] + i);
                 FloatVector open = Lanes.load(upGradients, at[4] + i);
                 FloatVector gradient = Lanes.load(upstream, at[2] + i);

@@ -7,22 +7,15 @@ import jdk.incubator.vector.FloatVector;
 
 /** {@link dev.wuneng.kernels.op.Tanh} in vectors, a block of elements an item. */
 public final class TanhHost {
-    private static final int BLOCK = 4096;
-
     private TanhHost() {
-    }
-
-    /** The number of items. */
-    public static int items(int size) {
-        return (size + BLOCK - 1) / BLOCK;
     }
 
     public static HostBody forward(View x, View y, int size) {
         return (from, to, at, scratch) -> {
             MemorySegment in = x.segment();
             MemorySegment out = y.segment();
-            int end = Math.min(size, to * BLOCK);
-            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+            int end = Blocks.end(to, size);
+            for (int i = Blocks.begin(from); i < end; i += Lanes.LENGTH) {
                 Lanes.store(VectorMath.tanh(Lanes.load(in, at[0] + i)), out, at[1] + i);
             }
         };
@@ -33,8 +26,8 @@ public final class TanhHost {
             MemorySegment out = y.segment();
             MemorySegment upstream = dy.segment();
             MemorySegment gradient = dx.segment();
-            int end = Math.min(size, to * BLOCK);
-            for (int i = from * BLOCK; i < end; i += Lanes.LENGTH) {
+            int end = Blocks.end(to, size);
+            for (int i = Blocks.begin(from); i < end; i += Lanes.LENGTH) {
                 FloatVector bent = Lanes.load(out, at[0] + i);
                 Lanes.store(Lanes.load(upstream, at[1] + i).mul(Lanes.of(1f).sub(bent.mul(bent))), gradient, at[2] + i);
             }

@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.AdamWHost;
+import dev.wuneng.kernels.host.Blocks;
 import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
@@ -33,7 +34,7 @@ public final class AdamW {
     public static Launch update(View params, View gradients, View m, View v, View hyper, View norm, int count,
             float beta1, float beta2, float eps, float decay) {
         return Launch.of("adam_w.update", AdamW::adamWUpdate, count, params, gradients, m, v, hyper, norm, beta1, beta2, eps, decay)
-                .onHost(() -> new HostForm(AdamWHost.items(count), AdamWHost.update(params, gradients, m, v, hyper, norm, count, beta1, beta2, eps, decay)));
+                .onHost(() -> new HostForm(Blocks.items(count), AdamWHost.update(params, gradients, m, v, hyper, norm, count, beta1, beta2, eps, decay)));
     }
 
     /** What {@code hyper} holds at step {@code step}, the first being 1. */

@@ -1,6 +1,7 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.AddHost;
+import dev.wuneng.kernels.host.Blocks;
 import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
@@ -15,12 +16,12 @@ public final class Add {
 
     /** Writes y = a + b. */
     public static Launch sum(View a, View b, View y, int count) {
-        return Launch.of("add.sum", Add::addSum, count, a, b, y).onHost(() -> WholeVectors.form(count, AddHost.items(count), AddHost.sum(a, b, y, count)));
+        return Launch.of("add.sum", Add::addSum, count, a, b, y).onHost(() -> WholeVectors.form(count, Blocks.items(count), AddHost.sum(a, b, y, count)));
     }
 
     /** Adds a to y. */
     public static Launch accumulate(View a, View y, int count) {
-        return Launch.of("add.accumulate", Add::addAccumulate, count, a, y).onHost(() -> WholeVectors.form(count, AddHost.items(count), AddHost.accumulate(a, y, count)));
+        return Launch.of("add.accumulate", Add::addAccumulate, count, a, y).onHost(() -> WholeVectors.form(count, Blocks.items(count), AddHost.accumulate(a, y, count)));
     }
 
     public static void addSum(int from, int to, IntArray at, int p, FloatArray a, FloatArray b, FloatArray y) {

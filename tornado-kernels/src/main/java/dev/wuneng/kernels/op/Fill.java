@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.Blocks;
 import dev.wuneng.kernels.host.FillHost;
 import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Launch;
@@ -15,7 +16,7 @@ public final class Fill {
 
     /** Writes y. */
     public static Launch with(float value, View y, int count) {
-        return Launch.of("fill.with", Fill::fillWith, count, y, value).onHost(() -> new HostForm(FillHost.items(count), FillHost.with(value, y, count)));
+        return Launch.of("fill.with", Fill::fillWith, count, y, value).onHost(() -> new HostForm(Blocks.items(count), FillHost.with(value, y, count)));
     }
 
     public static void fillWith(int from, int to, IntArray at, int p, FloatArray y, float value) {

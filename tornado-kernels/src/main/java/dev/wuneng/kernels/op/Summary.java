@@ -40,7 +40,7 @@ public final class Summary {
                 .onHost(() -> WholeVectors.form(headSize, rows * heads, SummaryHost.backwardReadout(y, weight, stats, ds, dy, heads, headSize)));
     }
 
-    /** Adds to the gradients of k̂, v and r in dstreams, which {@link StateScanBackward#keys} wrote before, and writes dc. */
+    /** Adds to the gradients of k̂, v and r in dstreams, which {@link StateScanBackward#gradients} wrote before, and writes dc. */
     public static Launch backwardBonus(View streams, View rk, View stats, View ds, View dstreams, View dc, int rows, int heads, int headSize) {
         return Launch.of("summary.backward_bonus", Summary::summaryBackwardBonus, rows * heads, streams, rk, stats, ds, dstreams, dc, heads, headSize)
                 .onHost(() -> WholeVectors.form(headSize, rows, SummaryHost.backwardBonus(streams, rk, stats, ds, dstreams, dc, heads, headSize)));

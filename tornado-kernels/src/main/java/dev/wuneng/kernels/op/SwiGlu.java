@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.Blocks;
 import dev.wuneng.kernels.host.SwiGluHost;
 import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
@@ -26,13 +27,13 @@ public final class SwiGlu {
     /** Writes h. */
     public static Launch forward(View g, View u, View h, int count) {
         return Launch.of("swi_glu.forward", SwiGlu::swiGluForward, count, g, u, h)
-                .onHost(() -> WholeVectors.form(count, SwiGluHost.items(count), SwiGluHost.forward(g, u, h, count)));
+                .onHost(() -> WholeVectors.form(count, Blocks.items(count), SwiGluHost.forward(g, u, h, count)));
     }
 
     /** Writes dg and du. */
     public static Launch backward(View g, View u, View dh, View dg, View du, int count) {
         return Launch.of("swi_glu.backward", SwiGlu::swiGluBackward, count, g, u, dh, dg, du)
-                .onHost(() -> WholeVectors.form(count, SwiGluHost.items(count), SwiGluHost.backward(g, u, dh, dg, du, count)));
+                .onHost(() -> WholeVectors.form(count, Blocks.items(count), SwiGluHost.backward(g, u, dh, dg, du, count)));
     }
 
     public static void swiGluForward(int from, int to, IntArray at, int p, FloatArray g, FloatArray u, FloatArray h) {

@@ -1,5 +1,6 @@
 package dev.wuneng.kernels.op;
 
+import dev.wuneng.kernels.host.Blocks;
 import dev.wuneng.kernels.host.TanhHost;
 import dev.wuneng.kernels.host.WholeVectors;
 import dev.wuneng.kernels.run.Launch;
@@ -17,13 +18,13 @@ public final class Tanh {
     /** Writes y. */
     public static Launch forward(View x, View y, int size) {
         return Launch.of("tanh.forward", Tanh::tanhForward, size, x, y)
-                .onHost(() -> WholeVectors.form(size, TanhHost.items(size), TanhHost.forward(x, y, size)));
+                .onHost(() -> WholeVectors.form(size, Blocks.items(size), TanhHost.forward(x, y, size)));
     }
 
     /** Writes dx. */
     public static Launch backward(View y, View dy, View dx, int size) {
         return Launch.of("tanh.backward", Tanh::tanhBackward, size, y, dy, dx)
-                .onHost(() -> WholeVectors.form(size, TanhHost.items(size), TanhHost.backward(y, dy, dx, size)));
+                .onHost(() -> WholeVectors.form(size, Blocks.items(size), TanhHost.backward(y, dy, dx, size)));
     }
 
     public static void tanhForward(int from, int to, IntArray at, int p, FloatArray x, FloatArray y) {
