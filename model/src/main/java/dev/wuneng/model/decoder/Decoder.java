@@ -1,7 +1,6 @@
 package dev.wuneng.model.decoder;
 
 import dev.wuneng.kernels.op.Embedding;
-import dev.wuneng.kernels.op.Fill;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.Program;
@@ -65,8 +64,8 @@ public final class Decoder {
         finalNorm.forward(normalize, last, hidden);
         norm = normalize.build("final_norm");
         if (trains) {
-            Program.Builder back = new Program.Builder().add(Fill.with(0f, dx, rows * d));
-            finalNorm.backward(back, last, dHidden, dx);
+            Program.Builder back = new Program.Builder();
+            finalNorm.backward(back, last, dHidden, dx, false);
             normBackward = back.build("final_norm.backward");
             layerBackward = layer.backward();
             embedBackward = parameters.trains("model.embed_tokens.weight")

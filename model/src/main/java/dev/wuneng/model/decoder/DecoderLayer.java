@@ -72,9 +72,9 @@ final class DecoderLayer {
     Program backward() {
         Program.Builder program = new Program.Builder();
         mlp.backward(program, middleNormed, dx, dNormed);
-        mlpNorm.backward(program, middle, dNormed, dx);
+        mlpNorm.backward(program, middle, dNormed, dx, true);
         attention.backward(program, normed, dx, dNormed, InnerGradients.NONE);
-        attentionNorm.backward(program, x, dNormed, dx);
+        attentionNorm.backward(program, x, dNormed, dx, true);
         return program.build("layer.backward");
     }
 }

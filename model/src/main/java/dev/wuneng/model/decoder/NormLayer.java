@@ -18,9 +18,9 @@ record NormLayer(Parameters parameters, ColumnSums sums, String weight, View rst
         program.add(RmsNorm.forward(x, parameters.view(weight), y, rstd, rows * groups, width, groups, parameters.config().rmsNormEps()));
     }
 
-    /** Adds to dx. */
-    void backward(Program.Builder program, View x, View dy, View dx) {
-        program.add(RmsNorm.backwardInput(x, parameters.view(weight), rstd, dy, dx, rows * groups, width, groups));
+    /** Writes dx, or adds to it. */
+    void backward(Program.Builder program, View x, View dy, View dx, boolean accumulate) {
+        program.add(RmsNorm.backwardInput(x, parameters.view(weight), rstd, dy, dx, rows * groups, width, groups, accumulate));
         if (parameters.trains(weight)) {
             View partial = sums.partial(1, groups * width);
             program.add(RmsNorm.backwardWeight(x, rstd, dy, partial, rows * groups, width, groups));

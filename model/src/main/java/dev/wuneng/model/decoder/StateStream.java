@@ -2,7 +2,6 @@ package dev.wuneng.model.decoder;
 
 import dev.wuneng.kernels.op.Add;
 import dev.wuneng.kernels.op.ColumnSum;
-import dev.wuneng.kernels.op.Fill;
 import dev.wuneng.kernels.op.StateScan;
 import dev.wuneng.kernels.op.StateScanBackward;
 import dev.wuneng.kernels.op.StateStreams;
@@ -184,8 +183,7 @@ final class StateStream {
      */
     void backward(Program.Builder program, View x, View q, View keys, View values, View dKhat, View dRhat, boolean readsSummary,
             View dq, View dKeys, View dValues, View dx) {
-        program.add(Fill.with(0f, dz, rows * width));
-        outNorm.backward(program, z, dRhat, dz);
+        outNorm.backward(program, z, dRhat, dz, false);
         program.add(StateScanBackward.readout(streams, e, checkpoints, dz, du, batch, length, heads, n));
         program.add(Add.accumulate(du, dKhat, rows * width));
         key.backward(program, 0, s, dKhat, ds, readsSummary);

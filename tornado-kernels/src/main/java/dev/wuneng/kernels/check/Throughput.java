@@ -47,7 +47,7 @@ public record Throughput(String kernel, String shape, double milliseconds, doubl
                 Sample.of(ScanCases.scan(2, 256, 256, heads, 64), "state_scan.forward", states * 8),
                 Sample.of(StateCases.streams(4, 256, 256, heads, 64)),
                 Sample.of(ShiftCases.shift(4, 256, 256, heads, 2, 64, false)),
-                Sample.of(NormCases.rmsNorm(2048, 256, 1)),
+                Sample.of(NormCases.rmsNorm(2048, 256, 1, true)),
                 Sample.of(NormCases.columnSum(2048, 256)),
                 Sample.of(ElementwiseCases.swiGlu(1 << 20)),
                 Sample.of(LossCases.crossEntropy(256, 4096, 4096, 1)),

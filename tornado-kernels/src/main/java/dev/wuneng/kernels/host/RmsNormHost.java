@@ -37,7 +37,7 @@ public final class RmsNormHost {
     }
 
     /** Items are rows. */
-    public static HostBody backwardInput(View x, View weight, View rstd, View dy, View dx, int width, int groups) {
+    public static HostBody backwardInput(View x, View weight, View rstd, View dy, View dx, int width, int groups, boolean adds) {
         return (from, to, at, scratch) -> {
             MemorySegment in = x.segment();
             MemorySegment weights = weight.segment();
@@ -58,7 +58,11 @@ public final class RmsNormHost {
                 for (int j = 0; j < width; j += Lanes.LENGTH) {
                     FloatVector g = Lanes.load(upstream, g0 + j).mul(Lanes.load(weights, w0 + j));
                     FloatVector change = g.sub(Lanes.load(in, x0 + j).mul(pull)).mul(scale);
-                    Lanes.store(Lanes.load(gradient, d0 + j).add(change), gradient, d0 + j);
+                    if (adds) {
+                        Lanes.store(Lanes.load(gradient, d0 + j).add(change), gradient, d0 + j);
+                    } else {
+                        Lanes.store(change, gradient, d0 + j);
+                    }
                 }
             }
         };

@@ -33,10 +33,10 @@ public final class RmsNorm {
                 .onHost(() -> WholeVectors.form(width, rows, RmsNormHost.forward(x, weight, y, rstd, width, groups, eps)));
     }
 
-    /** Adds to dx. */
-    public static Launch backwardInput(View x, View weight, View rstd, View dy, View dx, int rows, int width, int groups) {
-        return Launch.of("rms_norm.backward_input", RmsNorm::rmsNormBackwardInput, rows, x, weight, rstd, dy, dx, width, groups)
-                .onHost(() -> WholeVectors.form(width, rows, RmsNormHost.backwardInput(x, weight, rstd, dy, dx, width, groups)));
+    /** Adds to dx, or writes it where {@code adds} is false. */
+    public static Launch backwardInput(View x, View weight, View rstd, View dy, View dx, int rows, int width, int groups, boolean adds) {
+        return Launch.of("rms_norm.backward_input", RmsNorm::rmsNormBackwardInput, rows, x, weight, rstd, dy, dx, width, groups, adds ? 1 : 0)
+                .onHost(() -> WholeVectors.form(width, rows, RmsNormHost.backwardInput(x, weight, rstd, dy, dx, width, groups, adds)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, groups · width]. */
@@ -68,7 +68,7 @@ public final class RmsNorm {
     }
 
     public static void rmsNormBackwardInput(int from, int to, IntArray at, int p, FloatArray x, FloatArray weight, FloatArray rstd,
-            FloatArray dy, FloatArray dx, int width, int groups) {
+            FloatArray dy, FloatArray dx, int width, int groups, int adds) {
         for (@Parallel int item = 0; item < to - from; item++) {
             int r = from + item;
             int x0 = at.get(p) + r * width;
@@ -83,7 +83,8 @@ public final class RmsNorm {
             float pull = dot * scale * scale / width;
             for (int j = 0; j < width; j++) {
                 float g = dy.get(g0 + j) * weight.get(w0 + j);
-                dx.set(d0 + j, dx.get(d0 + j) + scale * (g - x.get(x0 + j) * pull));
+                float before = adds == 1 ? dx.get(d0 + j) : 0f;
+                dx.set(d0 + j, before + scale * (g - x.get(x0 + j) * pull));
             }
         }
     }

@@ -73,12 +73,12 @@ final class FaultyKernels {
     }
 
     static void normGradientWithoutPull(int from, int to, IntArray at, int p, FloatArray x, FloatArray weight, FloatArray rstd, FloatArray dy,
-            FloatArray dx, int width, int groups) {
+            FloatArray dx, int width, int groups, int adds) {
         for (int r = from; r < to; r++) {
             for (int j = 0; j < width; j++) {
                 int d = at.get(p + 4) + r * width + j;
                 float g = dy.get(at.get(p + 3) + r * width + j) * weight.get(at.get(p + 1) + r % groups * width + j);
-                dx.set(d, dx.get(d) + rstd.get(at.get(p + 2) + r) * g);
+                dx.set(d, (adds == 1 ? dx.get(d) : 0f) + rstd.get(at.get(p + 2) + r) * g);
             }
         }
     }
