@@ -41,9 +41,7 @@ final class StateStream {
     private final HeadLinearLayer key;
     private final NormLayer outNorm;
 
-    private final View r;
     private final View k;
-    private final View v;
     private final View xDecay;
     private final View xRate;
     private final View lw;
@@ -88,9 +86,7 @@ final class StateStream {
         width = c.attentionWidth();
         int size = rows * width;
         int state = n * n;
-        r = memory.kept("r", size);
         k = memory.kept("k.shifted", size);
-        v = memory.kept("v.shifted", size);
         xDecay = memory.kept("x.decay", (long) rows * d);
         xRate = memory.kept("x.rate", (long) rows * d);
         lw = memory.kept("decay", size);
@@ -147,14 +143,14 @@ final class StateStream {
     }
 
     void forward(Program.Builder program, View x, View q, View keys, View values) {
-        program.add(TokenShift.forward(q, at("x_r"), position, r, rows, heads, heads, n));
-        program.add(TokenShift.forward(keys, at("x_k"), position, k, rows, heads, kvHeads, n));
-        program.add(TokenShift.forward(values, at("x_v"), position, v, rows, heads, kvHeads, n));
-        program.add(TokenShift.forward(x, at("x_w"), position, xDecay, rows, 1, 1, d));
-        program.add(TokenShift.forward(x, at("x_a"), position, xRate, rows, 1, 1, d));
+        program.add(TokenShift.forward(q, at("x_r"), position, streams.plus(StateStreams.R * n), rows, heads, heads, n, StateStreams.VECTORS * n));
+        program.add(TokenShift.forward(keys, at("x_k"), position, k, rows, heads, kvHeads, n, n));
+        program.add(TokenShift.forward(values, at("x_v"), position, streams.plus(StateStreams.V * n), rows, heads, kvHeads, n, StateStreams.VECTORS * n));
+        program.add(TokenShift.forward(x, at("x_w"), position, xDecay, rows, 1, 1, d, d));
+        program.add(TokenShift.forward(x, at("x_a"), position, xRate, rows, 1, 1, d, d));
         decay.forward(program, xDecay, lw);
         rate.forward(program, xRate, la);
-        program.add(StateStreams.forward(r, k, v, lw, la, at("k_k"), at("k_a"), position, streams, rows, heads, n));
+        program.add(StateStreams.forward(k, lw, la, at("k_k"), at("k_a"), position, streams, rows, heads, n));
         program.add(StateScan.forward(streams, initial, y, e, checkpoints, batch, length, heads, n));
         program.add(Summary.forward(y, at("ln_x.weight"), at("ln_x.bias"), streams, at("r_k"), s, stats, rows, heads, n, SUMMARY_EPS));
         key.forward(program, khat, s);

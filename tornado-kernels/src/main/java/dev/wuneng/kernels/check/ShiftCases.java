@@ -69,7 +69,7 @@ final class ShiftCases {
             }
         });
         View partial = c.scratch("partial", ColumnSum.blocks(rows) * width);
-        return c.forward(TokenShift.forward(z.view(), mix.view(), pos.view(), out.view(), rows, heads, kvHeads, headSize))
+        return c.forward(TokenShift.forward(z.view(), mix.view(), pos.view(), out.view(), rows, heads, kvHeads, headSize, headSize))
                 .backward(TokenShift.backwardInput(mix.view(), pos.view(), out.grad(), z.grad(), rows, heads, kvHeads, headSize, headSize, adds),
                         TokenShift.backwardMix(z.view(), pos.view(), out.grad(), partial, rows, heads, kvHeads, headSize, headSize),
                         ColumnSum.accumulate(partial, mix.grad(), ColumnSum.blocks(rows), width));

@@ -1,9 +1,7 @@
 package dev.wuneng.kernels.host;
 
-import static dev.wuneng.kernels.op.StateStreams.R;
 import static dev.wuneng.kernels.op.StateStreams.SHORTEST;
 import static dev.wuneng.kernels.op.StateStreams.STEEPEST;
-import static dev.wuneng.kernels.op.StateStreams.V;
 import static dev.wuneng.kernels.op.StateStreams.VECTORS;
 
 import dev.wuneng.kernels.run.HostBody;
@@ -22,9 +20,9 @@ public final class StateStreamsHost {
     private StateStreamsHost() {
     }
 
-    public static HostBody forward(View r, View k, View v, View lw, View la, View kk, View ka, View pos, View streams, int heads, int size) {
+    public static HostBody forward(View k, View lw, View la, View kk, View ka, View pos, View streams, int heads, int size) {
         int width = heads * size;
-        return Passes.of(ROWS, rates(la, 4, width, heads), decays(lw, 3, width, heads), lengths(k, 1, kk, 5, heads, size), (from, to, at, scratch) -> {
+        return Passes.of(ROWS, rates(la, 2, width, heads), decays(lw, 1, width, heads), lengths(k, 0, kk, 3, heads, size), (from, to, at, scratch) -> {
             float[] gates = scratch.floats(gates(width, heads));
             for (int i = ROWS * width; i < (ROWS + to - from) * width; i += Lanes.LENGTH) {
                 Lanes.store(VectorMath.exp(Lanes.load(gates, i).mul(-STEEPEST)), gates, i);
@@ -34,28 +32,24 @@ public final class StateStreamsHost {
             MemorySegment key = k.segment();
             MemorySegment kkScale = kk.segment();
             MemorySegment kaScale = ka.segment();
-            MemorySegment value = v.segment();
-            MemorySegment readout = r.segment();
             MemorySegment out = streams.segment();
             IntArray positions = pos.buffer().ints();
             for (int n = from * heads; n < to * heads; n++) {
                 int c0 = n % heads * size;
                 int x0 = n * size;
                 int g0 = x0 - from * width;
-                int s0 = at[8] + x0 * VECTORS;
-                float keep = positions.get(at[7] + n / heads) == 0 ? 0f : 1f;
+                int s0 = at[6] + x0 * VECTORS;
+                float keep = positions.get(at[5] + n / heads) == 0 ? 0f : 1f;
                 float scale = 1f / Math.max(gates[lengths(width) + n - from * heads], SHORTEST);
                 for (int j = 0; j < size; j += Lanes.LENGTH) {
-                    FloatVector kj = Lanes.load(key, at[1] + x0 + j);
+                    FloatVector kj = Lanes.load(key, at[0] + x0 + j);
                     FloatVector a = Lanes.load(gates, g0 + j);
-                    FloatVector removal = kj.mul(Lanes.load(kkScale, at[5] + c0 + j)).mul(scale);
-                    FloatVector replaced = a.sub(1f).fma(Lanes.load(kaScale, at[6] + c0 + j), Lanes.of(1f)).mul(kj);
+                    FloatVector removal = kj.mul(Lanes.load(kkScale, at[3] + c0 + j)).mul(scale);
+                    FloatVector replaced = a.sub(1f).fma(Lanes.load(kaScale, at[4] + c0 + j), Lanes.of(1f)).mul(kj);
                     Lanes.store(Lanes.load(gates, ROWS * width + g0 + j).mul(keep), out, s0 + j);
                     Lanes.store(removal, out, s0 + size + j);
                     Lanes.store(removal.mul(a).mul(keep), out, s0 + 2 * size + j);
                     Lanes.store(replaced, out, s0 + 3 * size + j);
-                    Lanes.store(Lanes.load(value, at[2] + x0 + j), out, s0 + V * size + j);
-                    Lanes.store(Lanes.load(readout, at[0] + x0 + j), out, s0 + R * size + j);
                 }
             }
         });

@@ -12,7 +12,7 @@ public final class TokenShiftHost {
     }
 
     /** Items are rows. */
-    public static HostBody forward(View z, View mix, View pos, View out, int heads, int kvHeads, int headSize) {
+    public static HostBody forward(View z, View mix, View pos, View out, int heads, int kvHeads, int headSize, int stride) {
         return (from, to, at, scratch) -> {
             MemorySegment in = z.segment();
             MemorySegment mixes = mix.segment();
@@ -30,7 +30,7 @@ public final class TokenShiftHost {
                 for (int j = 0; j < headSize; j += Lanes.LENGTH) {
                     FloatVector now = Lanes.load(in, z0 + j);
                     FloatVector change = Lanes.load(in, before + j).mul(share).sub(now);
-                    Lanes.store(Lanes.load(mixes, at[1] + h * headSize + j).fma(change, now), shifted, at[3] + n * headSize + j);
+                    Lanes.store(Lanes.load(mixes, at[1] + h * headSize + j).fma(change, now), shifted, at[3] + n * stride + j);
                 }
             }
         };

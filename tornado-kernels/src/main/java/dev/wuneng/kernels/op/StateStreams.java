@@ -24,10 +24,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>Where a segment begins ({@code pos} is 0) w and b are written as zero: that is what makes the state begin anew, and no gradient
  * comes through them there.
  *
- * <p>{@code r, k, v, lw, la} are [rows, heads · headSize], {@code k_k, k_a} [heads · headSize]. {@code streams} is
+ * <p>{@code k, lw, la} are [rows, heads · headSize], {@code k_k, k_a} [heads · headSize]. {@code streams} is
  * [rows, heads, {@link #VECTORS}, headSize] in the order w, κ̂, b, k̂, v, r, so that one head's token lies together; its gradient
- * {@code dstreams} has the same layout, and the gradients of v and r are read there ({@link #V}, {@link #R}), by
- * {@link TokenShift#backwardInput} say. Source: RWKV-7, arXiv 2503.14456.
+ * {@code dstreams} has the same layout. v and r are written, and their gradients read, where they stand ({@link #V}, {@link #R}), by
+ * {@link TokenShift}. Source: RWKV-7, arXiv 2503.14456.
  */
 public final class StateStreams {
     /** Vectors that a token has in each head. */
@@ -45,12 +45,12 @@ public final class StateStreams {
     private StateStreams() {
     }
 
-    /** Writes streams. */
-    public static Launch forward(View r, View k, View v, View lw, View la, View kk, View ka, View pos, View streams,
+    /** Writes streams, all but v and r. */
+    public static Launch forward(View k, View lw, View la, View kk, View ka, View pos, View streams,
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.forward", StateStreams::stateStreamsForward, rows * heads,
-                r, k, v, lw, la, kk, ka, pos, streams, heads, headSize)
-                .onHost(() -> WholeVectors.form(headSize, rows, StateStreamsHost.forward(r, k, v, lw, la, kk, ka, pos, streams, heads, headSize)));
+                k, lw, la, kk, ka, pos, streams, heads, headSize)
+                .onHost(() -> WholeVectors.form(headSize, rows, StateStreamsHost.forward(k, lw, la, kk, ka, pos, streams, heads, headSize)));
     }
 
     /** Writes dlw and dla. */
@@ -84,22 +84,20 @@ public final class StateStreams {
         return 1f / (1f + TornadoMath.exp(-x));
     }
 
-    public static void stateStreamsForward(int from, int to, IntArray at, int p, FloatArray r, FloatArray k, FloatArray v, FloatArray lw,
-            FloatArray la, FloatArray kk, FloatArray ka, IntArray pos, FloatArray streams, int heads, int headSize) {
+    public static void stateStreamsForward(int from, int to, IntArray at, int p, FloatArray k, FloatArray lw, FloatArray la, FloatArray kk,
+            FloatArray ka, IntArray pos, FloatArray streams, int heads, int headSize) {
         for (@Parallel int item = 0; item < to - from; item++) {
             int n = from + item;
             int row = n / heads;
             int x0 = n * headSize;
-            int r0 = at.get(p) + x0;
-            int k0 = at.get(p + 1) + x0;
-            int v0 = at.get(p + 2) + x0;
-            int lw0 = at.get(p + 3) + x0;
-            int la0 = at.get(p + 4) + x0;
+            int k0 = at.get(p) + x0;
+            int lw0 = at.get(p + 1) + x0;
+            int la0 = at.get(p + 2) + x0;
             int c0 = (n - row * heads) * headSize;
-            int kk0 = at.get(p + 5) + c0;
-            int ka0 = at.get(p + 6) + c0;
-            int s0 = at.get(p + 8) + n * VECTORS * headSize;
-            float keep = pos.get(at.get(p + 7) + row) == 0 ? 0f : 1f;
+            int kk0 = at.get(p + 3) + c0;
+            int ka0 = at.get(p + 4) + c0;
+            int s0 = at.get(p + 6) + n * VECTORS * headSize;
+            float keep = pos.get(at.get(p + 5) + row) == 0 ? 0f : 1f;
             float squares = 0f;
             for (int j = 0; j < headSize; j++) {
                 float pj = k.get(k0 + j) * kk.get(kk0 + j);
@@ -114,8 +112,6 @@ public final class StateStreams {
                 streams.set(s0 + headSize + j, removal);
                 streams.set(s0 + 2 * headSize + j, keep * removal * a);
                 streams.set(s0 + 3 * headSize + j, kj * (1f + (a - 1f) * ka.get(ka0 + j)));
-                streams.set(s0 + 4 * headSize + j, v.get(v0 + j));
-                streams.set(s0 + 5 * headSize + j, r.get(r0 + j));
             }
         }
     }

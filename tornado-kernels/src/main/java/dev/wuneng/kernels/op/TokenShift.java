@@ -20,7 +20,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>{@code z} is [rows, kvHeads · headSize] and is repeated to the heads on the way: head h reads z's head h · kvHeads / heads, where
  * kvHeads divides heads. {@code mu} is [heads · headSize], {@code out} [rows, heads · headSize]. A plain vector of width d is one head
- * of size d. {@code dout} may lie inside wider records, as the gradients of {@link StateStreams} do: its vectors begin {@code stride}
+ * of size d. {@code out} and {@code dout} may lie inside wider records, those of {@link StateStreams}: their vectors begin {@code stride}
  * elements after one another, in the order [rows, heads]. Source: RWKV-7, arXiv 2503.14456.
  */
 public final class TokenShift {
@@ -28,9 +28,9 @@ public final class TokenShift {
     }
 
     /** Writes out. */
-    public static Launch forward(View z, View mu, View pos, View out, int rows, int heads, int kvHeads, int headSize) {
-        return Launch.of("token_shift.forward", TokenShift::tokenShiftForward, rows * heads, z, mu, pos, out, heads, kvHeads, headSize)
-                .onHost(() -> WholeVectors.form(headSize, rows, TokenShiftHost.forward(z, mu, pos, out, heads, kvHeads, headSize)));
+    public static Launch forward(View z, View mu, View pos, View out, int rows, int heads, int kvHeads, int headSize, int stride) {
+        return Launch.of("token_shift.forward", TokenShift::tokenShiftForward, rows * heads, z, mu, pos, out, heads, kvHeads, headSize, stride)
+                .onHost(() -> WholeVectors.form(headSize, rows, TokenShiftHost.forward(z, mu, pos, out, heads, kvHeads, headSize, stride)));
     }
 
     /** Moves the last row of z [rows, width] to the place ahead of the first: the row before, for the tokens that come next into the same rows. */
@@ -55,14 +55,14 @@ public final class TokenShift {
     }
 
     public static void tokenShiftForward(int from, int to, IntArray at, int p, FloatArray z, FloatArray mu, IntArray pos, FloatArray out,
-            int heads, int kvHeads, int headSize) {
+            int heads, int kvHeads, int headSize, int stride) {
         for (@Parallel int item = 0; item < to - from; item++) {
             int n = from + item;
             int r = n / heads;
             int h = n - r * heads;
             int z0 = at.get(p) + (r * kvHeads + h * kvHeads / heads) * headSize;
             int m0 = at.get(p + 1) + h * headSize;
-            int o0 = at.get(p + 3) + n * headSize;
+            int o0 = at.get(p + 3) + n * stride;
             if (pos.get(at.get(p + 2) + r) == 0) {
                 for (int j = 0; j < headSize; j++) {
                     float now = z.get(z0 + j);

@@ -134,7 +134,7 @@ final class FaultyKernels {
 
     /** Takes the row before also where a document begins. */
     static void shiftAcrossDocuments(int from, int to, IntArray at, int p, FloatArray z, FloatArray mix, IntArray pos, FloatArray out,
-            int heads, int kvHeads, int headSize) {
+            int heads, int kvHeads, int headSize, int stride) {
         for (int n = from; n < to; n++) {
             int r = n / heads;
             int h = n - r * heads;
@@ -142,14 +142,14 @@ final class FaultyKernels {
             for (int j = 0; j < headSize; j++) {
                 float now = z.get(z0 + j);
                 float before = r == 0 ? 0f : z.get(z0 - kvHeads * headSize + j);
-                out.set(at.get(p + 3) + n * headSize + j, now + mix.get(at.get(p + 1) + h * headSize + j) * (before - now));
+                out.set(at.get(p + 3) + n * stride + j, now + mix.get(at.get(p + 1) + h * headSize + j) * (before - now));
             }
         }
     }
 
     /** Gives query heads the key-value heads of their neighbours. */
     static void shiftOfWrongGroup(int from, int to, IntArray at, int p, FloatArray z, FloatArray mix, IntArray pos, FloatArray out,
-            int heads, int kvHeads, int headSize) {
+            int heads, int kvHeads, int headSize, int stride) {
         for (int n = from; n < to; n++) {
             int r = n / heads;
             int h = n - r * heads;
@@ -157,7 +157,7 @@ final class FaultyKernels {
             for (int j = 0; j < headSize; j++) {
                 float now = z.get(z0 + j);
                 float before = pos.get(at.get(p + 2) + r) == 0 ? 0f : z.get(z0 - kvHeads * headSize + j);
-                out.set(at.get(p + 3) + n * headSize + j, now + mix.get(at.get(p + 1) + h * headSize + j) * (before - now));
+                out.set(at.get(p + 3) + n * stride + j, now + mix.get(at.get(p + 1) + h * headSize + j) * (before - now));
             }
         }
     }
