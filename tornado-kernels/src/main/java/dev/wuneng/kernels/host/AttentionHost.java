@@ -104,14 +104,14 @@ abstract class AttentionHost implements HostBody {
     /** c = rows · a span packed across, columns {@code low} to {@code high - 1} and those that share a panel with them. */
     final void across(float[] s, int a, int span, int c, int low, int high) {
         for (int j = low / Tile.COLUMNS * Tile.COLUMNS; j < high; j += Tile.COLUMNS) {
-            Tile.multiply(s, a, headSize, span + j * headSize, c + j, SPAN, headSize, false);
+            Tile.multiply(s, a, headSize, 1, span + j * headSize, c + j, SPAN, headSize, false);
         }
     }
 
     /** c += columns {@code low} to {@code high - 1} of a tile · a span of {@code count} packed down. */
     final void down(float[] s, int tile, int span, int count, int c, int low, int high) {
         for (int j = 0; j < padded; j += Tile.COLUMNS) {
-            Tile.multiply(s, tile + low, SPAN, span + j * count + low * Tile.COLUMNS, c + j, padded, high - low, true);
+            Tile.multiply(s, tile + low, SPAN, 1, span + j * count + low * Tile.COLUMNS, c + j, padded, high - low, true);
         }
     }
 

@@ -22,7 +22,7 @@ final class DeepGemmHost implements HostBody {
     /** The most elements of a y, and of all. Blocks of {@link GemmHost} suit larger ones. */
     private static final int SMALL = 16 * 1024;
     private static final int ALL_SMALL = 64 * 1024;
-    /** Rows of a and b at a time, a multiple of every vector's length. */
+    /** Rows of a and b at a time. */
     private static final int DEPTH = 64;
 
     private final int products;
@@ -63,24 +63,21 @@ final class DeepGemmHost implements HostBody {
         int width = Lanes.roundUp(column(to - 1) + Tile.ROWS - left);
         int sums = 0;
         int rows = sums + (to - from) * Tile.ROWS * n;
-        int turned = rows + DEPTH * width;
-        int panels = turned + DEPTH * width;
-        int free = panels + DEPTH * several * n;
-        float[] s = scratch.floats(free + Transposition.SCRATCH);
+        int panels = rows + DEPTH * width;
+        float[] s = scratch.floats(panels + DEPTH * several * n);
         move(from, to, at[3], s, sums, false);
         for (int l = 0; l < k; l += DEPTH) {
             int depth = Math.min(DEPTH, k - l);
             // The last item's tile may be wider than a.
             int real = Math.min(width, products * m - left);
             Packing.rows(a.view().segment(), at[0] + (long) l * products * m + left, products * m, depth, real, s, rows, width);
-            Transposition.run(s, rows, width, Lanes.roundUp(depth), width, turned, DEPTH, free);
             for (int i = 0; i < depth; i++) {
                 panels(b.view().segment(), at[1] + ((l + i) * products + first) * n, several * n, s, panels + i * Tile.COLUMNS);
             }
             for (int item = from; item < to; item++) {
                 int factor = panels + (item / strips - first) * n * DEPTH;
                 for (int j = 0; j < n; j += Tile.COLUMNS) {
-                    Tile.multiply(s, turned + (column(item) - left) * DEPTH, DEPTH, factor + j * DEPTH,
+                    Tile.multiply(s, rows + column(item) - left, 1, width, factor + j * DEPTH,
                             sums + (item - from) * Tile.ROWS * n + j, n, depth, true);
                 }
             }

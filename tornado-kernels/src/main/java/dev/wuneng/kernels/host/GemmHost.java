@@ -90,8 +90,8 @@ public final class GemmHost implements HostBody {
         int down = 1;
         int across = (n + MOST_COLUMNS - 1) / MOST_COLUMNS;
         int wanted = 4 * Runtime.getRuntime().availableProcessors();
-        // Transposing costs about four times what copying does, so the factor that is transposed should be packed less often.
-        double aspect = layout == Layout.NT ? 4 : layout == Layout.TN ? 0.25 : 1;
+        // Transposing costs about four times what copying does, so b should be packed less often where it is transposed.
+        int aspect = layout == Layout.NT ? 4 : 1;
         while (down * across * products < wanted && (m / down > LEAST_ROWS || n / across > Tile.WIDEST)) {
             if (m / down > LEAST_ROWS && m / down >= aspect * (n / across) || n / across <= Tile.WIDEST) {
                 down *= 2;
@@ -151,13 +151,14 @@ public final class GemmHost implements HostBody {
         MemorySegment ys = y.view.segment();
         long a0 = at[0] + (long) product * a.step;
         if (layout == Layout.TN) {
-            Packing.rowsTransposed(as, a0 + (long) l * a.ld + top, a.ld, rows, depth, s, 0, depth, free);
+            Packing.strips(as, a0 + (long) l * a.ld + top, a.ld, rows, depth, s, 0);
         } else {
             Packing.rows(as, a0 + (long) top * a.ld + l, a.ld, rows, depth, s, 0, depth);
         }
+        boolean strips = layout == Layout.TN;
         for (int j = 0; j < width; j += Tile.COLUMNS) {
             for (int i = 0; i < rows; i += Tile.ROWS) {
-                Tile.multiply(s, i * depth, depth, PANELS + j * depth, free, Tile.COLUMNS, depth, false);
+                Tile.multiply(s, i * depth, strips ? 1 : depth, strips ? Tile.ROWS : 1, PANELS + j * depth, free, Tile.COLUMNS, depth, false);
                 int high = Math.min(Tile.ROWS, rows - i);
                 int wide = Math.min(Tile.COLUMNS, width - j);
                 long corner = at[bias == null ? 3 : 4] + (long) product * y.step + (long) (top + i) * y.ld + left + j;

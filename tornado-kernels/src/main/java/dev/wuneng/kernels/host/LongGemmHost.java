@@ -99,7 +99,7 @@ final class LongGemmHost implements HostBody {
     private void multiply(int i, float[] s) {
         for (int p = 0; p < products; p++) {
             for (int j = 0; j < n; j += Tile.COLUMNS) {
-                Tile.multiply(s, factors + i * across + p * k, across, p * panels + j * k, sums + i * width + p * n + j, width, k, false);
+                Tile.multiply(s, factors + i * across + p * k, across, 1, p * panels + j * k, sums + i * width + p * n + j, width, k, false);
             }
         }
     }

@@ -2,19 +2,21 @@ package dev.wuneng.kernels.host;
 
 import dev.wuneng.kernels.run.Buffer.Type;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
 /**
  * Copies parts of row-major matrices to where and how {@link Tile} reads them, and its tiles back. The factor a is packed as rows with l
- * along them, the factor b as panels of {@link Tile#COLUMNS} columns, one after the other, with l down them:
+ * along them or, where it is stored so, as strips of {@link Tile#ROWS} rows, one after the other, with l down them; the factor b as panels
+ * of {@link Tile#COLUMNS} columns, also with l down them:
  *
  * <pre>
- *              l →                         panel 0     panel 1
- *   a   row 0  ········        b   l = 0   ········    ········
- *       row 1  ········            l = 1   ········    ········
- *         ⋮                          ⋮
+ *              l →                  strip 0   strip 1                 panel 0     panel 1
+ *   a   row 0  ········     l = 0   ······    ······      b   l = 0   ········    ········
+ *       row 1  ········     l = 1   ······    ······          l = 1   ········    ········
+ *         ⋮                   ⋮                                 ⋮
  * </pre>
  *
  * <p>What lies beyond the last row of a or the last column of b is left as it was: it is computed with, but never written out.
@@ -22,6 +24,8 @@ import jdk.incubator.vector.VectorMask;
 final class Packing {
     private static final int LANES = Tile.LANES;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    /** Elements of the whole vectors that hold a row of a strip. */
+    private static final int STRIP = (Tile.ROWS + LANES - 1) / LANES * LANES;
 
     private Packing() {
     }
@@ -33,9 +37,31 @@ final class Packing {
         }
     }
 
-    /** Packs a matrix [k, rows] as factor a. */
-    static void rowsTransposed(MemorySegment from, long offset, int ld, int rows, int k, float[] s, int a, int lda, int scratch) {
-        Transposition.run(from, Type.F32, offset, ld, k, rows, s, a, lda, scratch);
+    /**
+     * Packs a matrix [k, rows] as factor a, in strips. What a whole vector writes behind its row of a strip, the next rows overwrite; where it would
+     * write behind the strip, or read behind the matrix, elements are copied one by one.
+     */
+    static void strips(MemorySegment from, long offset, int ld, int rows, int k, float[] s, int a) {
+        int last = (rows - 1) / Tile.ROWS * Tile.ROWS;
+        for (int l = 0; l < k; l++) {
+            long row = offset + (long) l * ld;
+            int to = a + l * Tile.ROWS;
+            if ((k - l) * Tile.ROWS >= STRIP && 4 * (row + last + STRIP) <= from.byteSize()) {
+                for (int i = 0; i <= last; i += Tile.ROWS) {
+                    strip(from, row + i, s, to + i * k);
+                }
+            } else {
+                for (int i = 0; i < rows; i++) {
+                    s[to + (i - i % Tile.ROWS) * k + i % Tile.ROWS] = from.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * (row + i));
+                }
+            }
+        }
+    }
+
+    private static void strip(MemorySegment from, long element, float[] s, int to) {
+        for (int i = 0; i < Tile.ROWS; i += LANES) {
+            FloatVector.fromMemorySegment(Tile.SPECIES, from, 4 * (element + i), ORDER).intoArray(s, to + i);
+        }
     }
 
     /** Packs a matrix [k, columns] of float32 as factor b. */

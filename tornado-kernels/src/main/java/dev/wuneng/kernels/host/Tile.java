@@ -22,21 +22,16 @@ final class Tile {
     /**
      * c_ij (+)= Σ_l a_il b_lj, with l in order. All three lie in {@code s}.
      *
-     * @param a row i begins at {@code a + i · lda}
+     * @param a element (i, l) is at {@code a + i · aRow + l · aStep}
      * @param b a panel: row l begins at {@code b + l · COLUMNS}
      * @param c row i begins at {@code c + i · ldc}
      */
-    static void multiply(float[] s, int a, int lda, int b, int c, int ldc, int k, boolean add) {
+    static void multiply(float[] s, int a, int aRow, int aStep, int b, int c, int ldc, int k, boolean add) {
         // Sums that come from memory or from nowhere, by a condition, would be objects wherever the compiler does not know it.
         for (int i = 0; i < ROWS && !add; i++) {
             FloatVector.zero(SPECIES).intoArray(s, c + i * ldc);
             FloatVector.zero(SPECIES).intoArray(s, c + i * ldc + LANES);
         }
-        int a1 = a + lda;
-        int a2 = a1 + lda;
-        int a3 = a2 + lda;
-        int a4 = a3 + lda;
-        int a5 = a4 + lda;
         FloatVector c00 = FloatVector.fromArray(SPECIES, s, c);
         FloatVector c01 = FloatVector.fromArray(SPECIES, s, c + LANES);
         FloatVector c10 = FloatVector.fromArray(SPECIES, s, c + ldc);
@@ -50,24 +45,25 @@ final class Tile {
         FloatVector c50 = FloatVector.fromArray(SPECIES, s, c + 5 * ldc);
         FloatVector c51 = FloatVector.fromArray(SPECIES, s, c + 5 * ldc + LANES);
         for (int l = 0; l < k; l++) {
+            int at = a + l * aStep;
             FloatVector b0 = FloatVector.fromArray(SPECIES, s, b + l * COLUMNS);
             FloatVector b1 = FloatVector.fromArray(SPECIES, s, b + l * COLUMNS + LANES);
-            FloatVector x = FloatVector.broadcast(SPECIES, s[a + l]);
+            FloatVector x = FloatVector.broadcast(SPECIES, s[at]);
             c00 = x.fma(b0, c00);
             c01 = x.fma(b1, c01);
-            x = FloatVector.broadcast(SPECIES, s[a1 + l]);
+            x = FloatVector.broadcast(SPECIES, s[at + aRow]);
             c10 = x.fma(b0, c10);
             c11 = x.fma(b1, c11);
-            x = FloatVector.broadcast(SPECIES, s[a2 + l]);
+            x = FloatVector.broadcast(SPECIES, s[at + 2 * aRow]);
             c20 = x.fma(b0, c20);
             c21 = x.fma(b1, c21);
-            x = FloatVector.broadcast(SPECIES, s[a3 + l]);
+            x = FloatVector.broadcast(SPECIES, s[at + 3 * aRow]);
             c30 = x.fma(b0, c30);
             c31 = x.fma(b1, c31);
-            x = FloatVector.broadcast(SPECIES, s[a4 + l]);
+            x = FloatVector.broadcast(SPECIES, s[at + 4 * aRow]);
             c40 = x.fma(b0, c40);
             c41 = x.fma(b1, c41);
-            x = FloatVector.broadcast(SPECIES, s[a5 + l]);
+            x = FloatVector.broadcast(SPECIES, s[at + 5 * aRow]);
             c50 = x.fma(b0, c50);
             c51 = x.fma(b1, c51);
         }
