@@ -51,8 +51,9 @@ final class DeepGemmHost implements HostBody {
         return n % Tile.COLUMNS == 0 && m % Tile.LANES == 0 && k >= 2 * DEPTH && m * n <= SMALL && (long) products * m * n <= ALL_SMALL;
     }
 
+    /** Every part packs all of its b, so there are few. */
     HostForm form() {
-        return new HostForm(products * strips, this);
+        return new HostForm(products * strips, this, true);
     }
 
     @Override

@@ -86,20 +86,20 @@ public final class JvmExecutor implements Executor {
 
     private void runKernel(Launch launch, IntArray at, int p) {
         int items = launch.items();
-        int parts = parts(items);
+        int parts = parts(items, PARTS_PER_THREAD);
         workers.run(parts, (part, scratch) -> launch.kernel().call(
                 launch.arguments(bound(items, part, parts), bound(items, part + 1, parts), at, p)));
     }
 
     private void runHostForm(HostForm form, int[] offsets) {
         int items = form.items();
-        int parts = parts(items);
+        int parts = parts(items, form.fewParts() ? 1 : PARTS_PER_THREAD);
         workers.run(parts, (part, scratch) -> form.body().run(
                 bound(items, part, parts), bound(items, part + 1, parts), offsets, scratch));
     }
 
-    private int parts(int items) {
-        return workers.threads() == 1 ? Math.min(items, 1) : Math.min(items, workers.threads() * PARTS_PER_THREAD);
+    private int parts(int items, int perThread) {
+        return workers.threads() == 1 ? Math.min(items, 1) : Math.min(items, workers.threads() * perThread);
     }
 
     private static int bound(int items, int part, int parts) {
