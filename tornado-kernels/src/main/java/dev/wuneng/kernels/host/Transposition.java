@@ -4,22 +4,48 @@ import dev.wuneng.kernels.run.Buffer.Type;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * Transposes row-major matrices in square blocks as wide as a vector. With L vectors of L elements, L a power of two, one round zips vector i
- * with vector i + L/2 into vectors 2i and 2i + 1; after log2 L rounds the block is transposed. Two rounds at a time stay in registers: vectors i,
- * i + L/4, i + L/2 and i + 3L/4 become 4i to 4i + 3.
+ * Transposes row-major matrices in square blocks as wide as a vector. In a round of groups of g elements, vectors i and i + g, where i / g is even, exchange
+ * every second group of i with the group before it of i + g; after rounds of half a vector, of a quarter, down to 1, the block is transposed. An exchange is
+ * a shuffle and a blend for each vector, so that no shuffle takes from two. Two rounds at a time stay in registers.
  */
 final class Transposition {
     /** Memory that {@link #run} needs: two blocks of the widest vectors. */
     static final int SCRATCH = Tile.WIDEST * Tile.WIDEST / 2;
 
     private static final int LANES = Tile.LANES;
-    private static final VectorShuffle<Float> FIRST_HALVES = VectorShuffle.makeZip(Tile.SPECIES, 0);
-    private static final VectorShuffle<Float> SECOND_HALVES = VectorShuffle.makeZip(Tile.SPECIES, 1);
+    // Even and odd groups of a vector, and vectors' shuffles that swap each with its neighbour: once for halves and quarters, once for pairs and elements.
+    private static final VectorShuffle<Float> SWAP_HALVES = swap(LANES / 2);
+    private static final VectorMask<Float> ODD_HALVES = odd(LANES / 2);
+    private static final VectorMask<Float> EVEN_HALVES = ODD_HALVES.not();
+    private static final VectorShuffle<Float> SWAP_QUARTERS = swap(LANES / 4);
+    private static final VectorMask<Float> ODD_QUARTERS = odd(LANES / 4);
+    private static final VectorMask<Float> EVEN_QUARTERS = ODD_QUARTERS.not();
+    private static final VectorShuffle<Float> SWAP_PAIRS = swap(2);
+    private static final VectorMask<Float> ODD_PAIRS = odd(2);
+    private static final VectorMask<Float> EVEN_PAIRS = ODD_PAIRS.not();
+    private static final VectorShuffle<Float> SWAP_ELEMENTS = swap(1);
+    private static final VectorMask<Float> ODD_ELEMENTS = odd(1);
+    private static final VectorMask<Float> EVEN_ELEMENTS = ODD_ELEMENTS.not();
 
     private Transposition() {
+    }
+
+    /** Groups of so many elements take their neighbours' places. */
+    private static VectorShuffle<Float> swap(int group) {
+        return VectorShuffle.fromOp(Tile.SPECIES, i -> i ^ group);
+    }
+
+    /** Every second group of so many elements. */
+    private static VectorMask<Float> odd(int group) {
+        long bits = 0;
+        for (int i = 0; i < LANES; i++) {
+            bits |= (long) (i / group % 2) << i;
+        }
+        return VectorMask.fromLong(Tile.SPECIES, bits);
     }
 
     /** Element (i, j) of a matrix [rows, columns], as it is stored, goes to {@code s[to + j · ldt + i]}. */
@@ -43,6 +69,7 @@ final class Transposition {
             }
         }
     }
+
     private static void block(MemorySegment from, Type type, long offset, int ld, float[] s, int to, int ldt, int scratch) {
         for (int i = 0; i < LANES; i++) {
             Halves.load(from, type, offset + (long) i * ld).intoArray(s, scratch + i * LANES);
@@ -53,42 +80,60 @@ final class Transposition {
     /** Vectors of 4, 8 or 16 elements: two, three or four rounds. */
     private static void block(float[] s, int from, int ld, int to, int ldt, int scratch) {
         if (LANES == 4) {
-            twoRounds(s, from, ld, to, ldt);
+            pairsAndElements(s, from, ld, to, ldt);
             return;
         }
         if (LANES == 8) {
-            round(s, from, ld, scratch, LANES);
+            halves(s, from, ld, scratch, LANES);
         } else {
-            twoRounds(s, from, ld, scratch, LANES);
+            halvesAndQuarters(s, from, ld, scratch, LANES);
         }
-        twoRounds(s, scratch, LANES, to, ldt);
+        pairsAndElements(s, scratch, LANES, to, ldt);
     }
 
-    private static void round(float[] s, int from, int ld, int to, int ldt) {
+    /** A round of half vectors. */
+    private static void halves(float[] s, int from, int ld, int to, int ldt) {
         for (int i = 0; i < LANES / 2; i++) {
             FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld);
             FloatVector y = FloatVector.fromArray(Tile.SPECIES, s, from + (i + LANES / 2) * ld);
-            x.rearrange(FIRST_HALVES, y).intoArray(s, to + 2 * i * ldt);
-            x.rearrange(SECOND_HALVES, y).intoArray(s, to + (2 * i + 1) * ldt);
+            x.blend(y.rearrange(SWAP_HALVES), ODD_HALVES).intoArray(s, to + i * ldt);
+            y.blend(x.rearrange(SWAP_HALVES), EVEN_HALVES).intoArray(s, to + (i + LANES / 2) * ldt);
         }
     }
 
-    private static void twoRounds(float[] s, int from, int ld, int to, int ldt) {
-        int step = LANES / 4 * ld;
+    /** Rounds of halves and of quarters of vectors. */
+    private static void halvesAndQuarters(float[] s, int from, int ld, int to, int ldt) {
         for (int i = 0; i < LANES / 4; i++) {
             FloatVector x0 = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld);
-            FloatVector x1 = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld + step);
-            FloatVector x2 = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld + 2 * step);
-            FloatVector x3 = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld + 3 * step);
-            FloatVector even0 = x0.rearrange(FIRST_HALVES, x2);
-            FloatVector even1 = x0.rearrange(SECOND_HALVES, x2);
-            FloatVector odd0 = x1.rearrange(FIRST_HALVES, x3);
-            FloatVector odd1 = x1.rearrange(SECOND_HALVES, x3);
-            int t = to + 4 * i * ldt;
-            even0.rearrange(FIRST_HALVES, odd0).intoArray(s, t);
-            even0.rearrange(SECOND_HALVES, odd0).intoArray(s, t + ldt);
-            even1.rearrange(FIRST_HALVES, odd1).intoArray(s, t + 2 * ldt);
-            even1.rearrange(SECOND_HALVES, odd1).intoArray(s, t + 3 * ldt);
+            FloatVector x1 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + LANES / 4) * ld);
+            FloatVector x2 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + LANES / 2) * ld);
+            FloatVector x3 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + LANES / 4 * 3) * ld);
+            FloatVector y0 = x0.blend(x2.rearrange(SWAP_HALVES), ODD_HALVES);
+            FloatVector y2 = x2.blend(x0.rearrange(SWAP_HALVES), EVEN_HALVES);
+            FloatVector y1 = x1.blend(x3.rearrange(SWAP_HALVES), ODD_HALVES);
+            FloatVector y3 = x3.blend(x1.rearrange(SWAP_HALVES), EVEN_HALVES);
+            y0.blend(y1.rearrange(SWAP_QUARTERS), ODD_QUARTERS).intoArray(s, to + i * ldt);
+            y1.blend(y0.rearrange(SWAP_QUARTERS), EVEN_QUARTERS).intoArray(s, to + (i + LANES / 4) * ldt);
+            y2.blend(y3.rearrange(SWAP_QUARTERS), ODD_QUARTERS).intoArray(s, to + (i + LANES / 2) * ldt);
+            y3.blend(y2.rearrange(SWAP_QUARTERS), EVEN_QUARTERS).intoArray(s, to + (i + LANES / 4 * 3) * ldt);
+        }
+    }
+
+    /** Rounds of pairs and of elements. */
+    private static void pairsAndElements(float[] s, int from, int ld, int to, int ldt) {
+        for (int i = 0; i < LANES; i += 4) {
+            FloatVector x0 = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld);
+            FloatVector x1 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + 1) * ld);
+            FloatVector x2 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + 2) * ld);
+            FloatVector x3 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + 3) * ld);
+            FloatVector y0 = x0.blend(x2.rearrange(SWAP_PAIRS), ODD_PAIRS);
+            FloatVector y2 = x2.blend(x0.rearrange(SWAP_PAIRS), EVEN_PAIRS);
+            FloatVector y1 = x1.blend(x3.rearrange(SWAP_PAIRS), ODD_PAIRS);
+            FloatVector y3 = x3.blend(x1.rearrange(SWAP_PAIRS), EVEN_PAIRS);
+            y0.blend(y1.rearrange(SWAP_ELEMENTS), ODD_ELEMENTS).intoArray(s, to + i * ldt);
+            y1.blend(y0.rearrange(SWAP_ELEMENTS), EVEN_ELEMENTS).intoArray(s, to + (i + 1) * ldt);
+            y2.blend(y3.rearrange(SWAP_ELEMENTS), ODD_ELEMENTS).intoArray(s, to + (i + 2) * ldt);
+            y3.blend(y2.rearrange(SWAP_ELEMENTS), EVEN_ELEMENTS).intoArray(s, to + (i + 3) * ldt);
         }
     }
 
