@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -26,6 +27,9 @@ class PieceMemory {
     static final int R = 0;
     static final int Z = TOKENS;
     static final int KAPPA = PAIR;
+    /** The least and the greatest decay that is gentle, as bits, which are in the order of their numbers. */
+    private static final int LEAST = Float.floatToRawIntBits(0.5f);
+    private static final int MOST = Float.floatToRawIntBits(2f);
 
     /** A head's size. */
     final int n;
@@ -159,15 +163,16 @@ class PieceMemory {
         return !isGentle(m, decays, 1);
     }
 
+    /** Compares bits: the minimum of two floats, with all that it says of zeros and NaN, takes several instructions, each of which waits for the one before. */
     private boolean isGentle(float[] m, int w, int rows) {
-        FloatVector least = Lanes.of(1f);
-        FloatVector most = Lanes.of(1f);
+        IntVector least = Lanes.of(1f).reinterpretAsInts();
+        IntVector most = least;
         for (int j = 0; j < rows * n; j += Lanes.LENGTH) {
-            FloatVector x = Lanes.load(m, w + j);
+            IntVector x = Lanes.load(m, w + j).reinterpretAsInts();
             least = least.min(x);
             most = most.max(x);
         }
-        return !least.compare(VectorOperators.LT, 0.5f).or(most.compare(VectorOperators.GT, 2f)).anyTrue();
+        return !least.compare(VectorOperators.LT, LEAST).or(most.compare(VectorOperators.GT, MOST)).anyTrue();
     }
 
     private void decayProducts(float[] m, int length) {
