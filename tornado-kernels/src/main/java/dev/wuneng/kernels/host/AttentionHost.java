@@ -40,6 +40,7 @@ abstract class AttentionHost implements HostBody {
     /** Rows an item. */
     final int blockRows;
     private final boolean rowsAreQueries;
+    private final int zeros;
     private int memory;
 
     /** @param queries whether rows are queries, or keys */
@@ -52,6 +53,7 @@ abstract class AttentionHost implements HostBody {
         shared = heads / kvHeads;
         padded = (headSize + Tile.WIDEST - 1) / Tile.WIDEST * Tile.WIDEST;
         scale = (float) (1 / Math.sqrt(headSize));
+        zeros = reserve(Tile.WIDEST);
         blockRows = queries ? Math.max(ROWS / shared / Tile.ROWS * Tile.ROWS, LEAST_ROWS) : ROWS;
     }
 
@@ -72,6 +74,7 @@ abstract class AttentionHost implements HostBody {
     @Override
     public void run(int from, int to, int[] at, Scratch scratch) {
         float[] s = scratch.floats(memory);
+        zero(s, zeros, Tile.WIDEST);
         for (int item = from; item < to; item++) {
             // The last queries and the first keys have most to do, and are begun first.
             int top = (rowsAreQueries ? blocks() - 1 - item / kvHeads : item / kvHeads) * blockRows;
@@ -104,14 +107,14 @@ abstract class AttentionHost implements HostBody {
     /** c = rows · a span packed across, columns {@code low} to {@code high - 1} and those that share a panel with them. */
     final void across(float[] s, int a, int span, int c, int low, int high) {
         for (int j = low / Tile.COLUMNS * Tile.COLUMNS; j < high; j += Tile.COLUMNS) {
-            Tile.multiply(s, a, headSize, 1, span + j * headSize, c + j, SPAN, headSize, false);
+            Tile.multiply(s, a, headSize, 1, span + j * headSize, zeros, 0, c + j, SPAN, headSize);
         }
     }
 
     /** c += columns {@code low} to {@code high - 1} of a tile · a span of {@code count} packed down. */
     final void down(float[] s, int tile, int span, int count, int c, int low, int high) {
         for (int j = 0; j < padded; j += Tile.COLUMNS) {
-            Tile.multiply(s, tile + low, SPAN, 1, span + j * count + low * Tile.COLUMNS, c + j, padded, high - low, true);
+            Tile.multiply(s, tile + low, SPAN, 1, span + j * count + low * Tile.COLUMNS, c + j, padded, c + j, padded, high - low);
         }
     }
 

@@ -78,8 +78,8 @@ final class DeepGemmHost implements HostBody {
             for (int item = from; item < to; item++) {
                 int factor = panels + (item / strips - first) * n * DEPTH;
                 for (int j = 0; j < n; j += Tile.COLUMNS) {
-                    Tile.multiply(s, rows + column(item) - left, 1, width, factor + j * DEPTH,
-                            sums + (item - from) * Tile.ROWS * n + j, n, depth, true);
+                    int c = sums + (item - from) * Tile.ROWS * n + j;
+                    Tile.multiply(s, rows + column(item) - left, 1, width, factor + j * DEPTH, c, n, c, n, depth);
                 }
             }
         }

@@ -6,6 +6,7 @@ import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Scratch;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Matrix products of row-major matrices, y [m, n] (+)= a b, where a or b may be stored transposed.
@@ -64,7 +65,8 @@ public final class GemmHost implements HostBody {
     private final int blockColumns;
     private final int rowBlocks;
     private final int columnBlocks;
-    /** Where the memory behind a chunk of a and the panels of b begins: for a tile of y, and for transposing. */
+    /** Where zeros lie behind a chunk of a and the panels of b, and where the memory behind these begins: for a tile of y, and for transposing. */
+    private final int zeros;
     private final int free;
 
     /** The form of a launch with the views a, b where it is stored as floats, b where it is stored as halves, (bias,) y. */
@@ -103,7 +105,8 @@ public final class GemmHost implements HostBody {
         blockColumns = roundUp((n + across - 1) / across, Tile.WIDEST);
         rowBlocks = (m + blockRows - 1) / blockRows;
         columnBlocks = (n + blockColumns - 1) / blockColumns;
-        free = PANELS + KC * blockColumns;
+        zeros = PANELS + KC * blockColumns;
+        free = zeros + Tile.WIDEST;
     }
 
     private HostForm form() {
@@ -113,6 +116,7 @@ public final class GemmHost implements HostBody {
     @Override
     public void run(int from, int to, int[] at, Scratch scratch) {
         float[] s = scratch.floats(free + Math.max(Tile.ROWS * Tile.WIDEST, Transposition.SCRATCH));
+        Arrays.fill(s, zeros, free, 0f);
         int item = from;
         while (item < to) {
             int column = item / rowBlocks;
@@ -158,7 +162,7 @@ public final class GemmHost implements HostBody {
         boolean strips = layout == Layout.TN;
         for (int j = 0; j < width; j += Tile.COLUMNS) {
             for (int i = 0; i < rows; i += Tile.ROWS) {
-                Tile.multiply(s, i * depth, strips ? 1 : depth, strips ? Tile.ROWS : 1, PANELS + j * depth, free, Tile.COLUMNS, depth, false);
+                Tile.multiply(s, i * depth, strips ? 1 : depth, strips ? Tile.ROWS : 1, PANELS + j * depth, zeros, 0, free, Tile.COLUMNS, depth);
                 int high = Math.min(Tile.ROWS, rows - i);
                 int wide = Math.min(Tile.COLUMNS, width - j);
                 long corner = at[bias == null ? 3 : 4] + (long) product * y.step + (long) (top + i) * y.ld + left + j;

@@ -7,6 +7,7 @@ import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Scratch;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Products of long matrices with matrices so small that all of these, packed, stay in the second-level cache, y_p [m, n] (+)= a_p b_p: the linear layers
@@ -45,7 +46,8 @@ final class LongGemmHost implements HostBody {
     private final int width;
     /** Elements of one b, packed. */
     private final int panels;
-    /** Where thread memory has rows of a, behind all b, and rows of y. */
+    /** Where thread memory has what a row of y starts from, behind all b, and rows of a and of y. */
+    private final int starts;
     private final int factors;
     private final int sums;
     private final int free;
@@ -65,7 +67,8 @@ final class LongGemmHost implements HostBody {
         across = products * k;
         width = products * n;
         panels = n * k;
-        factors = products * panels;
+        starts = products * panels;
+        factors = starts + width;
         sums = factors + ROWS * across;
         free = sums + ROWS * width;
     }
@@ -81,6 +84,11 @@ final class LongGemmHost implements HostBody {
     @Override
     public void run(int from, int to, int[] at, Scratch scratch) {
         float[] s = scratch.floats(free + Transposition.SCRATCH);
+        if (bias == null) {
+            Arrays.fill(s, starts, factors, 0f);
+        } else {
+            Lanes.read(bias.segment(), at[3], s, starts, width, 0f);
+        }
         for (int p = 0; p < products; p++) {
             GemmHost.pack(layout, b, p, 0, 0, k, n, at, s, p * panels, free);
         }
@@ -99,7 +107,8 @@ final class LongGemmHost implements HostBody {
     private void multiply(int i, float[] s) {
         for (int p = 0; p < products; p++) {
             for (int j = 0; j < n; j += Tile.COLUMNS) {
-                Tile.multiply(s, factors + i * across + p * k, across, 1, p * panels + j * k, sums + i * width + p * n + j, width, k, false);
+                int c = p * n + j;
+                Tile.multiply(s, factors + i * across + p * k, across, 1, p * panels + j * k, starts + c, 0, sums + i * width + c, width, k);
             }
         }
     }
@@ -108,14 +117,7 @@ final class LongGemmHost implements HostBody {
         MemorySegment out = y.view().segment();
         int y0 = at[bias == null ? 3 : 4] + top * width;
         int size = rows * width;
-        if (bias != null) {
-            MemorySegment starts = bias.segment();
-            for (int i = 0; i < size; i += width) {
-                for (int c = 0; c < width; c += Tile.LANES) {
-                    Lanes.store(Lanes.load(s, sums + i + c).add(Lanes.load(starts, at[3] + c)), out, y0 + i + c);
-                }
-            }
-        } else if (accumulate) {
+        if (accumulate) {
             for (int c = 0; c < size; c += Tile.LANES) {
                 Lanes.store(Lanes.load(s, sums + c).add(Lanes.load(out, y0 + c)), out, y0 + c);
             }

@@ -20,30 +20,26 @@ final class Tile {
     }
 
     /**
-     * c_ij (+)= Σ_l a_il b_lj, with l in order. All three lie in {@code s}.
+     * c_ij = z_ij + Σ_l a_il b_lj, with l in order. All lie in {@code s}.
      *
      * @param a element (i, l) is at {@code a + i · aRow + l · aStep}
      * @param b a panel: row l begins at {@code b + l · COLUMNS}
+     * @param z row i begins at {@code z + i · ldz}; c itself, or the same row for all with ldz = 0
      * @param c row i begins at {@code c + i · ldc}
      */
-    static void multiply(float[] s, int a, int aRow, int aStep, int b, int c, int ldc, int k, boolean add) {
-        // Sums that come from memory or from nowhere, by a condition, would be objects wherever the compiler does not know it.
-        for (int i = 0; i < ROWS && !add; i++) {
-            FloatVector.zero(SPECIES).intoArray(s, c + i * ldc);
-            FloatVector.zero(SPECIES).intoArray(s, c + i * ldc + LANES);
-        }
-        FloatVector c00 = FloatVector.fromArray(SPECIES, s, c);
-        FloatVector c01 = FloatVector.fromArray(SPECIES, s, c + LANES);
-        FloatVector c10 = FloatVector.fromArray(SPECIES, s, c + ldc);
-        FloatVector c11 = FloatVector.fromArray(SPECIES, s, c + ldc + LANES);
-        FloatVector c20 = FloatVector.fromArray(SPECIES, s, c + 2 * ldc);
-        FloatVector c21 = FloatVector.fromArray(SPECIES, s, c + 2 * ldc + LANES);
-        FloatVector c30 = FloatVector.fromArray(SPECIES, s, c + 3 * ldc);
-        FloatVector c31 = FloatVector.fromArray(SPECIES, s, c + 3 * ldc + LANES);
-        FloatVector c40 = FloatVector.fromArray(SPECIES, s, c + 4 * ldc);
-        FloatVector c41 = FloatVector.fromArray(SPECIES, s, c + 4 * ldc + LANES);
-        FloatVector c50 = FloatVector.fromArray(SPECIES, s, c + 5 * ldc);
-        FloatVector c51 = FloatVector.fromArray(SPECIES, s, c + 5 * ldc + LANES);
+    static void multiply(float[] s, int a, int aRow, int aStep, int b, int z, int ldz, int c, int ldc, int k) {
+        FloatVector c00 = FloatVector.fromArray(SPECIES, s, z);
+        FloatVector c01 = FloatVector.fromArray(SPECIES, s, z + LANES);
+        FloatVector c10 = FloatVector.fromArray(SPECIES, s, z + ldz);
+        FloatVector c11 = FloatVector.fromArray(SPECIES, s, z + ldz + LANES);
+        FloatVector c20 = FloatVector.fromArray(SPECIES, s, z + 2 * ldz);
+        FloatVector c21 = FloatVector.fromArray(SPECIES, s, z + 2 * ldz + LANES);
+        FloatVector c30 = FloatVector.fromArray(SPECIES, s, z + 3 * ldz);
+        FloatVector c31 = FloatVector.fromArray(SPECIES, s, z + 3 * ldz + LANES);
+        FloatVector c40 = FloatVector.fromArray(SPECIES, s, z + 4 * ldz);
+        FloatVector c41 = FloatVector.fromArray(SPECIES, s, z + 4 * ldz + LANES);
+        FloatVector c50 = FloatVector.fromArray(SPECIES, s, z + 5 * ldz);
+        FloatVector c51 = FloatVector.fromArray(SPECIES, s, z + 5 * ldz + LANES);
         for (int l = 0; l < k; l++) {
             int at = a + l * aStep;
             FloatVector b0 = FloatVector.fromArray(SPECIES, s, b + l * COLUMNS);
