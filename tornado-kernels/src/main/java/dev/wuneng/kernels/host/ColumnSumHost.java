@@ -4,6 +4,7 @@ import dev.wuneng.kernels.run.HostBody;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /** {@link dev.wuneng.kernels.op.ColumnSum} in vectors, a strip of columns an item: the rows of a strip stay in the cache's lines. */
 public final class ColumnSumHost {
@@ -23,9 +24,12 @@ public final class ColumnSumHost {
             MemorySegment rows = partial.segment();
             MemorySegment out = total.segment();
             int end = (int) Math.min(columns, (long) to * STRIP);
-            for (int c = from * STRIP; c < end; c += Lanes.LENGTH) {
-                FloatVector sum = sum(rows, at[0] + c, 0, blocks, columns, end - c);
-                Lanes.store(Lanes.load(out, at[1] + c, end - c).add(sum), out, at[1] + c, end - c);
+            int c = from * STRIP;
+            for (; c + Lanes.LENGTH <= end; c += Lanes.LENGTH) {
+                Lanes.store(Lanes.load(out, at[1] + c).add(sum(rows, at[0] + c, 0, blocks, columns)), out, at[1] + c);
+            }
+            for (; c < end; c++) {
+                total.floats().set(at[1] + c, total.floats().get(at[1] + c) + sum(partial.floats(), at[0] + c, 0, blocks, columns));
             }
         };
     }
@@ -44,9 +48,11 @@ public final class ColumnSumHost {
                 for (; c + 4 * Lanes.LENGTH <= end; c += 4 * Lanes.LENGTH) {
                     sumFour(x, at[0] + c, b * block, Math.min(rows, (b + 1) * block), columns, out, at[1] + b * columns + c);
                 }
-                for (; c < end; c += Lanes.LENGTH) {
-                    FloatVector sum = sum(x, at[0] + c, b * block, Math.min(rows, (b + 1) * block), columns, end - c);
-                    Lanes.store(sum, out, at[1] + b * columns + c, end - c);
+                for (; c + Lanes.LENGTH <= end; c += Lanes.LENGTH) {
+                    Lanes.store(sum(x, at[0] + c, b * block, Math.min(rows, (b + 1) * block), columns), out, at[1] + b * columns + c);
+                }
+                for (; c < end; c++) {
+                    partial.floats().set(at[1] + b * columns + c, sum(matrix.floats(), at[0] + c, b * block, Math.min(rows, (b + 1) * block), columns));
                 }
             }
         };
@@ -71,10 +77,19 @@ public final class ColumnSumHost {
         Lanes.store(sum3, out, out0 + 3 * Lanes.LENGTH);
     }
 
-    private static FloatVector sum(MemorySegment x, int x0, int from, int to, int columns, int left) {
+    private static FloatVector sum(MemorySegment x, int x0, int from, int to, int columns) {
         FloatVector sum = Lanes.of(0f);
         for (int r = from; r < to; r++) {
-            sum = sum.add(Lanes.load(x, x0 + r * columns, left));
+            sum = sum.add(Lanes.load(x, x0 + r * columns));
+        }
+        return sum;
+    }
+
+    /** The last columns, fewer than a vector holds. */
+    private static float sum(FloatArray x, int x0, int from, int to, int columns) {
+        float sum = 0f;
+        for (int r = from; r < to; r++) {
+            sum += x.get(x0 + r * columns);
         }
         return sum;
     }
