@@ -46,6 +46,8 @@ final class StateStream {
     private final View xRate;
     private final View lw;
     private final View la;
+    private final View g;
+    private final View a;
     private final View streams;
     /** The state before the first token; written only where there is a past. */
     private final View initial;
@@ -89,8 +91,10 @@ final class StateStream {
         k = memory.kept("k.shifted", size);
         xDecay = memory.kept("x.decay", (long) rows * d);
         xRate = memory.kept("x.rate", (long) rows * d);
-        lw = memory.kept("decay", size);
-        la = memory.kept("rate", size);
+        lw = memory.scratch("lw or its gradient", size);
+        la = memory.scratch("la or its gradient", size);
+        g = memory.kept("g", size);
+        a = memory.kept("a", size);
         streams = memory.kept("streams", (long) size * StateStreams.VECTORS);
         past = memory.past();
         initial = past == null ? memory.add(Buffer.floats("state.initial", (long) batch * heads * state)).view() : past.state();
@@ -114,8 +118,8 @@ final class StateStream {
             work = memory.scratch("state.work", StateScanBackward.workSize(batch, length, heads, n));
             dStreams = memory.scratch("d streams", (long) size * StateStreams.VECTORS);
             dBonus = memory.scratch("d bonus", (long) rows * heads);
-            dlw = memory.scratch("d decay", size);
-            dla = memory.scratch("d rate", size);
+            dlw = memory.scratch("lw or its gradient", size);
+            dla = memory.scratch("la or its gradient", size);
             dk = memory.scratch("d k.shifted", size);
             dp = memory.scratch("d k.scaled", size);
             dxShifted = memory.scratch("d x.shifted", (long) rows * d);
@@ -150,7 +154,7 @@ final class StateStream {
         program.add(TokenShift.forward(x, at("x_a"), position, xRate, rows, 1, 1, d, d));
         decay.forward(program, xDecay, lw);
         rate.forward(program, xRate, la);
-        program.add(StateStreams.forward(k, lw, la, at("k_k"), at("k_a"), position, streams, rows, heads, n));
+        program.add(StateStreams.forward(k, lw, la, at("k_k"), at("k_a"), position, streams, g, a, rows, heads, n));
         program.add(StateScan.forward(streams, initial, y, e, checkpoints, batch, length, heads, n));
         program.add(Summary.forward(y, at("ln_x.weight"), at("ln_x.bias"), streams, at("r_k"), s, stats, rows, heads, n, SUMMARY_EPS));
         key.forward(program, khat, s);
@@ -203,10 +207,10 @@ final class StateStream {
         View two = sums.partial(2, width);
         program.addAll(RowBlocks.inTurn(
                 List.of(Summary.backwardBonus(streams, at("r_k"), stats, ds, dStreams, dBonus, rows, heads, n),
-                        StateStreams.backwardGates(k, lw, la, at("k_a"), position, streams, dStreams, dlw, dla, rows, heads, n),
-                        StateStreams.backwardKey(k, la, at("k_k"), at("k_a"), position, dStreams, dk, dp, rows, heads, n)),
+                        StateStreams.backwardGates(k, g, a, at("k_a"), position, streams, dStreams, dlw, dla, rows, heads, n),
+                        StateStreams.backwardKey(k, a, at("k_k"), at("k_a"), position, dStreams, dk, dp, rows, heads, n)),
                 List.of(Summary.backwardWeights(y, streams, stats, ds, dBonus, three, rows, heads, n),
-                        StateStreams.backwardScales(k, la, dp, dStreams, two, rows, heads, n)), rows, ColumnSum.BLOCK));
+                        StateStreams.backwardScales(k, a, dp, dStreams, two, rows, heads, n)), rows, ColumnSum.BLOCK));
         sums.add(program, three, AT + "ln_x.weight", width);
         sums.add(program, three.plus(part), AT + "ln_x.bias", width);
         sums.add(program, three.plus(2 * part), AT + "r_k", width);

@@ -51,6 +51,8 @@ final class StateCases {
         int[] positions = ShiftCases.positions(batch, tokens, segment);
         Tensor pos = c.ints("pos", positions);
         Tensor streams = c.output("streams", rows * width * 6);
+        Tensor g = c.output("g", rows * width).constant();
+        Tensor a = c.output("a", rows * width).constant();
         c.reference(x -> {
             for (int n = 0; n < rows * heads; n++) {
                 int row = n / heads;
@@ -63,31 +65,34 @@ final class StateCases {
                     double share = x.in(mix)[n % heads * size + j];
                     double v = x.in(values)[row * size + j] * (1 - share) + (begins ? 0 : x.in(values)[(row - 1) * size + j] * share);
                     double r = x.in(q)[n * size + j] * (1 - share) + (begins ? 0 : x.in(q)[n * size - width + j] * share);
-                    double a = sigmoid(x.in(la)[n * size + j]);
+                    double gate = sigmoid(x.in(lw)[n * size + j]);
+                    double rate = sigmoid(x.in(la)[n * size + j]);
                     double key = x.in(k)[n * size + j];
                     double removal = key * x.in(kk)[n % heads * size + j] / Math.max(Math.sqrt(squares), 1e-12);
-                    double[] vectors = {begins ? 0 : Math.exp(-Math.exp(-0.5) * sigmoid(x.in(lw)[n * size + j])), removal, begins ? 0 : removal * a,
-                            key * (1 + (a - 1) * x.in(ka)[n % heads * size + j]), v, r};
+                    double[] vectors = {begins ? 0 : Math.exp(-Math.exp(-0.5) * gate), removal, begins ? 0 : removal * rate,
+                            key * (1 + (rate - 1) * x.in(ka)[n % heads * size + j]), v, r};
                     for (int i = 0; i < 6; i++) {
                         x.out(streams)[(n * 6 + i) * size + j] = vectors[i];
                     }
+                    x.out(g)[n * size + j] = gate;
+                    x.out(a)[n * size + j] = rate;
                 }
             }
         });
         int stride = StateStreams.VECTORS * size;
         c.forward(TokenShift.forward(q.view(), mix.view(), pos.view(), streams.view().plus(StateStreams.R * size), rows, heads, heads, size, stride),
                 TokenShift.forward(values.view(), mix.view(), pos.view(), streams.view().plus(StateStreams.V * size), rows, heads, 1, size, stride),
-                StateStreams.forward(k.view(), lw.view(), la.view(), kk.view(), ka.view(), pos.view(), streams.view(), rows, heads, size));
+                StateStreams.forward(k.view(), lw.view(), la.view(), kk.view(), ka.view(), pos.view(), streams.view(), g.view(), a.view(), rows, heads, size));
         View dp = c.scratch("dp", rows * width);
         int blocks = ColumnSum.blocks(rows);
         View partial = c.scratch("partial", 2 * blocks * width);
         View dr = streams.grad().plus(StateStreams.R * size);
         View dv = streams.grad().plus(StateStreams.V * size);
         return c.backward(
-                StateStreams.backwardGates(k.view(), lw.view(), la.view(), ka.view(), pos.view(), streams.view(), streams.grad(), lw.grad(), la.grad(),
+                StateStreams.backwardGates(k.view(), g.view(), a.view(), ka.view(), pos.view(), streams.view(), streams.grad(), lw.grad(), la.grad(),
                         rows, heads, size),
-                StateStreams.backwardKey(k.view(), la.view(), kk.view(), ka.view(), pos.view(), streams.grad(), k.grad(), dp, rows, heads, size),
-                StateStreams.backwardScales(k.view(), la.view(), dp, streams.grad(), partial, rows, heads, size),
+                StateStreams.backwardKey(k.view(), a.view(), kk.view(), ka.view(), pos.view(), streams.grad(), k.grad(), dp, rows, heads, size),
+                StateStreams.backwardScales(k.view(), a.view(), dp, streams.grad(), partial, rows, heads, size),
                 ColumnSum.accumulate(partial, kk.grad(), blocks, width),
                 ColumnSum.accumulate(partial.plus(blocks * width), ka.grad(), blocks, width),
                 TokenShift.backwardInput(mix.view(), pos.view(), dr, q.grad(), rows, heads, heads, size, stride, false),
