@@ -17,19 +17,15 @@ final class Transposition {
     static final int SCRATCH = Tile.WIDEST * Tile.WIDEST / 2;
 
     private static final int LANES = Tile.LANES;
-    // Even and odd groups of a vector, and vectors' shuffles that swap each with its neighbour: once for halves and quarters, once for pairs and elements.
+    // Shuffles that swap each group with its neighbour, and every second group.
     private static final VectorShuffle<Float> SWAP_HALVES = swap(LANES / 2);
     private static final VectorMask<Float> ODD_HALVES = odd(LANES / 2);
-    private static final VectorMask<Float> EVEN_HALVES = ODD_HALVES.not();
     private static final VectorShuffle<Float> SWAP_QUARTERS = swap(LANES / 4);
     private static final VectorMask<Float> ODD_QUARTERS = odd(LANES / 4);
-    private static final VectorMask<Float> EVEN_QUARTERS = ODD_QUARTERS.not();
     private static final VectorShuffle<Float> SWAP_PAIRS = swap(2);
     private static final VectorMask<Float> ODD_PAIRS = odd(2);
-    private static final VectorMask<Float> EVEN_PAIRS = ODD_PAIRS.not();
     private static final VectorShuffle<Float> SWAP_ELEMENTS = swap(1);
     private static final VectorMask<Float> ODD_ELEMENTS = odd(1);
-    private static final VectorMask<Float> EVEN_ELEMENTS = ODD_ELEMENTS.not();
 
     private Transposition() {
     }
@@ -97,7 +93,7 @@ final class Transposition {
             FloatVector x = FloatVector.fromArray(Tile.SPECIES, s, from + i * ld);
             FloatVector y = FloatVector.fromArray(Tile.SPECIES, s, from + (i + LANES / 2) * ld);
             x.blend(y.rearrange(SWAP_HALVES), ODD_HALVES).intoArray(s, to + i * ldt);
-            y.blend(x.rearrange(SWAP_HALVES), EVEN_HALVES).intoArray(s, to + (i + LANES / 2) * ldt);
+            x.rearrange(SWAP_HALVES).blend(y, ODD_HALVES).intoArray(s, to + (i + LANES / 2) * ldt);
         }
     }
 
@@ -109,13 +105,13 @@ final class Transposition {
             FloatVector x2 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + LANES / 2) * ld);
             FloatVector x3 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + LANES / 4 * 3) * ld);
             FloatVector y0 = x0.blend(x2.rearrange(SWAP_HALVES), ODD_HALVES);
-            FloatVector y2 = x2.blend(x0.rearrange(SWAP_HALVES), EVEN_HALVES);
+            FloatVector y2 = x0.rearrange(SWAP_HALVES).blend(x2, ODD_HALVES);
             FloatVector y1 = x1.blend(x3.rearrange(SWAP_HALVES), ODD_HALVES);
-            FloatVector y3 = x3.blend(x1.rearrange(SWAP_HALVES), EVEN_HALVES);
+            FloatVector y3 = x1.rearrange(SWAP_HALVES).blend(x3, ODD_HALVES);
             y0.blend(y1.rearrange(SWAP_QUARTERS), ODD_QUARTERS).intoArray(s, to + i * ldt);
-            y1.blend(y0.rearrange(SWAP_QUARTERS), EVEN_QUARTERS).intoArray(s, to + (i + LANES / 4) * ldt);
+            y0.rearrange(SWAP_QUARTERS).blend(y1, ODD_QUARTERS).intoArray(s, to + (i + LANES / 4) * ldt);
             y2.blend(y3.rearrange(SWAP_QUARTERS), ODD_QUARTERS).intoArray(s, to + (i + LANES / 2) * ldt);
-            y3.blend(y2.rearrange(SWAP_QUARTERS), EVEN_QUARTERS).intoArray(s, to + (i + LANES / 4 * 3) * ldt);
+            y2.rearrange(SWAP_QUARTERS).blend(y3, ODD_QUARTERS).intoArray(s, to + (i + LANES / 4 * 3) * ldt);
         }
     }
 
@@ -127,13 +123,13 @@ final class Transposition {
             FloatVector x2 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + 2) * ld);
             FloatVector x3 = FloatVector.fromArray(Tile.SPECIES, s, from + (i + 3) * ld);
             FloatVector y0 = x0.blend(x2.rearrange(SWAP_PAIRS), ODD_PAIRS);
-            FloatVector y2 = x2.blend(x0.rearrange(SWAP_PAIRS), EVEN_PAIRS);
+            FloatVector y2 = x0.rearrange(SWAP_PAIRS).blend(x2, ODD_PAIRS);
             FloatVector y1 = x1.blend(x3.rearrange(SWAP_PAIRS), ODD_PAIRS);
-            FloatVector y3 = x3.blend(x1.rearrange(SWAP_PAIRS), EVEN_PAIRS);
+            FloatVector y3 = x1.rearrange(SWAP_PAIRS).blend(x3, ODD_PAIRS);
             y0.blend(y1.rearrange(SWAP_ELEMENTS), ODD_ELEMENTS).intoArray(s, to + i * ldt);
-            y1.blend(y0.rearrange(SWAP_ELEMENTS), EVEN_ELEMENTS).intoArray(s, to + (i + 1) * ldt);
+            y0.rearrange(SWAP_ELEMENTS).blend(y1, ODD_ELEMENTS).intoArray(s, to + (i + 1) * ldt);
             y2.blend(y3.rearrange(SWAP_ELEMENTS), ODD_ELEMENTS).intoArray(s, to + (i + 2) * ldt);
-            y3.blend(y2.rearrange(SWAP_ELEMENTS), EVEN_ELEMENTS).intoArray(s, to + (i + 3) * ldt);
+            y2.rearrange(SWAP_ELEMENTS).blend(y3, ODD_ELEMENTS).intoArray(s, to + (i + 3) * ldt);
         }
     }
 
