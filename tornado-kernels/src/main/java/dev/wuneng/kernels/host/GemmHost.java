@@ -43,6 +43,8 @@ public final class GemmHost implements HostBody {
     private static final int PANELS = CHUNK * KC;
     /** Columns of y computed at once: bounds the memory for b. */
     private static final int MOST_COLUMNS = 512;
+    /** Elements of a block of y that the second-level cache holds beside what is packed. */
+    private static final int MOST_SUMS = 160 * 1024;
 
     /** A matrix of a launch: rows begin {@code ld} elements apart, the same matrix of the next product {@code step} further. */
     public record Matrix(View view, int ld, int step) {
@@ -91,10 +93,12 @@ public final class GemmHost implements HostBody {
         this.accumulate = accumulate;
         int down = 1;
         int across = (n + MOST_COLUMNS - 1) / MOST_COLUMNS;
-        int wanted = 4 * Runtime.getRuntime().availableProcessors();
+        // Where k is the rows of a batch, packing takes most, so blocks are large; but not so large that what is added to again and again leaves the cache.
+        int wanted = (layout == Layout.TN ? 2 : 4) * Runtime.getRuntime().availableProcessors();
+        int most = layout == Layout.TN ? MOST_SUMS : Integer.MAX_VALUE;
         // Transposing costs about four times what copying does, so b should be packed less often where it is transposed.
         int aspect = layout == Layout.NT ? 4 : 1;
-        while (down * across * products < wanted && (m / down > LEAST_ROWS || n / across > Tile.WIDEST)) {
+        while ((down * across * products < wanted || (long) (m / down) * (n / across) > most) && (m / down > LEAST_ROWS || n / across > Tile.WIDEST)) {
             if (m / down > LEAST_ROWS && m / down >= aspect * (n / across) || n / across <= Tile.WIDEST) {
                 down *= 2;
             } else {
