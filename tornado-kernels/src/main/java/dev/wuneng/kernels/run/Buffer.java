@@ -70,7 +70,9 @@ public final class Buffer {
     private final String name;
     private final Type type;
     private final int size;
-    private TornadoNativeArray array;
+    private volatile TornadoNativeArray array;
+    /** The array's own answer is a new object each time it is asked, and forms ask for every few rows. */
+    private MemorySegment segment;
 
     private Buffer(String name, Type type, long size) {
         if (size < 0 || size > Integer.MAX_VALUE - 16) {
@@ -138,11 +140,21 @@ public final class Buffer {
 
     /** The elements as memory, without TornadoVM's array header. */
     public MemorySegment segment() {
-        return array().getSegment();
+        MemorySegment known = segment;
+        if (known == null) {
+            known = array().getSegment();
+            segment = known;
+        }
+        return known;
     }
 
     /** The array itself, as a kernel takes it. */
-    synchronized TornadoNativeArray array() {
+    TornadoNativeArray array() {
+        TornadoNativeArray known = array;
+        return known == null ? allocateOnce() : known;
+    }
+
+    private synchronized TornadoNativeArray allocateOnce() {
         if (array == null) {
             array = allocate();
         }
