@@ -100,7 +100,8 @@ final class BenchCompareCommand implements Callable<Integer> {
         if (work.limit() != null && limits == null) {
             limits = limits(executor, used);
         }
-        measure(run, seconds / 2);
+        // The JVM compiles a training step for some seconds; what that costs is a row of `bench train`.
+        measure(run, 2 * seconds);
         for (int round = 0; round < rounds; round++) {
             ours.add(measure(run, seconds));
             if (work.peer() != null && missing == null) {
