@@ -118,8 +118,8 @@ final class StateStream {
             work = memory.scratch("state.work", StateScanBackward.workSize(batch, length, heads, n));
             dStreams = memory.scratch("d streams", (long) size * StateStreams.VECTORS);
             dBonus = memory.scratch("d bonus", (long) rows * heads);
-            dlw = memory.scratch("lw or its gradient", size);
-            dla = memory.scratch("la or its gradient", size);
+            dlw = lw;
+            dla = la;
             dk = memory.scratch("d k.shifted", size);
             dp = memory.scratch("d k.scaled", size);
             dxShifted = memory.scratch("d x.shifted", (long) rows * d);
