@@ -54,7 +54,7 @@ final class StatePiece extends PieceMemory {
     /** Rows {@code part} of the triangle from those of reads or d. */
     void triangle(float[] m, int rows, int part) {
         int to = triangle + part * PAIR;
-        SmallProduct.run(m, row(rows, part), n, across, PAIR, zeros, 0, to, PAIR, TOKENS, PAIR, n, 1, n);
+        SmallProduct.run(m, row(rows, part), n, 1, across, PAIR, zeros, 0, to, PAIR, TOKENS, PAIR, n, 1, n);
         for (int t = 0; t < TOKENS; t++) {
             int seen = part == KAPPA ? t : t + 1;
             for (int c = 0; c < TOKENS; c += Lanes.LENGTH) {
@@ -70,14 +70,14 @@ final class StatePiece extends PieceMemory {
 
     /** {@code to = rows · matrix} where matrix is [n, n]. */
     void multiply(float[] m, int rows, int count, int matrix, int to) {
-        SmallProduct.run(m, rows, n, matrix, n, zeros, 0, to, n, count, n, n, 1, n);
+        SmallProduct.run(m, rows, n, 1, matrix, n, zeros, 0, to, n, count, n, n, 1, n);
     }
 
     /** {@code to += triangle rows · all}, where all is kb or ve. Four tokens see nothing behind the last of them, and what is zero there is left out. */
     void addTriangle(float[] m, int part, int parts, int all, int to) {
         for (int t = 0; t < parts * TOKENS; t += SmallProduct.ROWS) {
             int seen = t % TOKENS + SmallProduct.ROWS;
-            SmallProduct.run(m, triangle + (part + t) * PAIR, PAIR, all, n, row(to, t), n, row(to, t), n, SmallProduct.ROWS, n, seen, 2, TOKENS);
+            SmallProduct.run(m, triangle + (part + t) * PAIR, PAIR, 1, all, n, row(to, t), n, row(to, t), n, SmallProduct.ROWS, n, seen, 2, TOKENS);
         }
     }
 
@@ -86,13 +86,13 @@ final class StatePiece extends PieceMemory {
         for (int s = 0; s < columns; s += SmallProduct.ROWS) {
             int first = s % TOKENS;
             int seen = triangle + first * PAIR + column + s;
-            SmallProduct.turned(m, seen, PAIR, row(rows, first), n, row(to, s), n, SmallProduct.ROWS, n, TOKENS - first, parts, TOKENS);
+            SmallProduct.run(m, seen, 1, PAIR, row(rows, first), n, row(to, s), n, row(to, s), n, SmallProduct.ROWS, n, TOKENS - first, parts, TOKENS);
         }
     }
 
     /** {@code matrix += aᵀ b} over tokens, [n, n]. */
     void addOuter(float[] m, int a, int b, int count, int matrix) {
-        SmallProduct.turned(m, a, n, b, n, matrix, n, n, n, count, 1, count);
+        SmallProduct.run(m, a, 1, n, b, n, matrix, n, matrix, n, n, n, count, 1, count);
     }
 
     /** Multiplies a matrix with diag(factors) from the left. */
@@ -120,7 +120,7 @@ final class StatePiece extends PieceMemory {
         rest(m, row(ve, TOKENS), length);
         for (int t = 0; t < length; t += SmallProduct.ROWS) {
             int seen = triangle + (KAPPA + t) * PAIR;
-            SmallProduct.run(m, seen, PAIR, ve, n, row(e, t), n, row(e, t), n, SmallProduct.ROWS, n, TOKENS + t, 1, PAIR);
+            SmallProduct.run(m, seen, PAIR, 1, ve, n, row(e, t), n, row(e, t), n, SmallProduct.ROWS, n, TOKENS + t, 1, PAIR);
             substitute(m, seen + TOKENS + t, PAIR, 1, row(e, t), n, row(ve, TOKENS + t));
         }
     }
@@ -131,7 +131,7 @@ final class StatePiece extends PieceMemory {
         for (int t = (length - 1) / SmallProduct.ROWS * SmallProduct.ROWS; t >= 0; t -= SmallProduct.ROWS) {
             int behind = t + SmallProduct.ROWS;
             int seen = triangle + KAPPA * PAIR + TOKENS;
-            SmallProduct.turned(m, seen + behind * PAIR + t, PAIR, row(d, KAPPA + behind), n, row(f, t), n, SmallProduct.ROWS, n, TOKENS - behind, 1, TOKENS);
+            SmallProduct.run(m, seen + behind * PAIR + t, 1, PAIR, row(d, KAPPA + behind), n, row(f, t), n, row(f, t), n, SmallProduct.ROWS, n, TOKENS - behind, 1, TOKENS);
             int last = behind - 1;
             substitute(m, seen + last * PAIR + last, -1, -PAIR, row(f, last), -n, row(d, KAPPA + last));
         }
