@@ -170,18 +170,19 @@ public final class Launch {
 
     /** What the kernel is called with for a part of its items, given where its offsets stand in a table. */
     Object[] arguments(int from, int to, IntArray at, int p) {
-        return arguments(List.of(from, to, at, p));
+        return arguments(List.of(from, to, at, p), List.of());
     }
 
     /** What the form for accelerators is called with. */
     Object[] arguments(KernelContext context, IntArray at, int p) {
-        return arguments(List.of(context, at, p));
+        return arguments(List.of(context, at, p), groupForm.scalars());
     }
 
-    private Object[] arguments(List<Object> leading) {
+    private Object[] arguments(List<Object> leading, List<Object> trailing) {
         List<Object> arguments = new ArrayList<>(leading);
         views.forEach(view -> arguments.add(view.buffer().array()));
         arguments.addAll(scalars);
+        arguments.addAll(trailing);
         return arguments.toArray();
     }
 }
