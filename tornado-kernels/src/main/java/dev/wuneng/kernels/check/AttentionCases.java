@@ -28,6 +28,9 @@ final class AttentionCases {
         cases.add(attention(1, 63, 2, 1, 8, 7, 40, 23));
         cases.add(attention(3, 15, 3, 1, 7, 1, 15));
         cases.add(attention(1, 17, 2, 1, 64, 16, 17));
+        cases.add(attention(2, 50, 3, 1, 64, 0, 21, 29));
+        cases.add(attention(1, 99, 2, 2, 64, 37, 99));
+        cases.add(attention(1, 96, 4, 2, 64, 0, 41, 1, 54));
         cases.add(attention(1, 400, 1, 1, 2, 0, 400));
         cases.add(attention(1, 210, 2, 1, 2, 130, 195, 15));
         cases.add(cached(0, 1, 1, 1, 8, 0));

@@ -59,7 +59,8 @@ public final class Attention {
     /** Writes o and lse, of queries and keys that are rotated already. */
     public static Launch forward(View q, View k, View v, View first, View o, View lse, int rows, int heads, int kvHeads, int headSize) {
         return Launch.of("attention.forward", Attention::attentionForward, rows * heads, q, k, v, first, o, lse, heads, kvHeads, headSize)
-                .onHost(() -> new AttentionForwardHost(q, k, v, first, o, lse, rows, heads, kvHeads, headSize).form());
+                .onHost(() -> new AttentionForwardHost(q, k, v, first, o, lse, rows, heads, kvHeads, headSize).form())
+                .inGroups(AttentionGroups.forward(rows, heads, kvHeads, headSize));
     }
 
     /** Writes stats. */
@@ -73,7 +74,8 @@ public final class Attention {
             int rows, int heads, int kvHeads, int headSize) {
         return Launch.of("attention.backward_query", Attention::attentionBackwardQuery, rows * heads,
                 q, k, v, dO, stats, first, dq, heads, kvHeads, headSize)
-                .onHost(() -> new AttentionQueryHost(q, k, v, dO, stats, first, dq, rows, heads, kvHeads, headSize).form());
+                .onHost(() -> new AttentionQueryHost(q, k, v, dO, stats, first, dq, rows, heads, kvHeads, headSize).form())
+                .inGroups(AttentionGradientGroups.query(rows, heads, kvHeads, headSize));
     }
 
     /** Writes dk and dv. */
@@ -81,7 +83,8 @@ public final class Attention {
             int rows, int heads, int kvHeads, int headSize) {
         return Launch.of("attention.backward_key_value", Attention::attentionBackwardKeyValue, rows * kvHeads,
                 q, k, v, dO, stats, last, dk, dv, heads, kvHeads, headSize)
-                .onHost(() -> new AttentionKeyValueHost(q, k, v, dO, stats, last, dk, dv, rows, heads, kvHeads, headSize).form());
+                .onHost(() -> new AttentionKeyValueHost(q, k, v, dO, stats, last, dk, dv, rows, heads, kvHeads, headSize).form())
+                .inGroups(AttentionGradientGroups.keyValue(rows, heads, kvHeads, headSize));
     }
 
     public static void attentionForward(int from, int to, IntArray at, int p, FloatArray q, FloatArray k, FloatArray v, IntArray first,
