@@ -94,15 +94,17 @@ final class AttentionGradientGroups {
         float scale = 1f / TornadoMath.sqrt(headSize);
         int k0 = at.get(p + 1) + kv * 64 + element;
         int v0 = at.get(p + 2) + kv * 64 + element;
+        AttentionGroups.attentionGroupsFetchKeys(got, 0, k, k0, from + half, bottom, kvHeads);
+        AttentionGroups.attentionGroupsFetchKeys(got, 16, v, v0, from + half, bottom, kvHeads);
         for (int key = from; key <= bottom; key += 32) {
-            AttentionGroups.attentionGroupsFetchKeys(got, 0, k, k0, key + half, bottom, kvHeads);
-            AttentionGroups.attentionGroupsFetchKeys(got, 16, v, v0, key + half, bottom, kvHeads);
             context.localBarrier();
             for (int i = 0; i < 16; i++) {
                 lines[(half + 2 * i) * 68 + element + 4352] = got[i];
                 lines[(half + 2 * i) * 68 + element + 6528] = got[i + 16];
             }
             context.localBarrier();
+            AttentionGroups.attentionGroupsFetchKeys(got, 0, k, k0, key + 32 + half, bottom, kvHeads);
+            AttentionGroups.attentionGroupsFetchKeys(got, 16, v, v0, key + 32 + half, bottom, kvHeads);
             float[] tile = new float[16];
             for (int i = 0; i < 16; i++) {
                 tile[i] = 0f;
@@ -190,9 +192,9 @@ final class AttentionGradientGroups {
         int q0 = at.get(p) + h0 * 64 + element;
         int g0 = at.get(p + 3) + h0 * 64 + element;
         int stats0 = at.get(p + 4) + h0 * 2 + half;
+        AttentionGroups.attentionGroupsFetchReaders(got, 0, q, q0, half, readers, start, shared, heads);
+        AttentionGroups.attentionGroupsFetchReaders(got, 16, dO, g0, half, readers, start, shared, heads);
         for (int reader = 0; reader < readers; reader += 32) {
-            AttentionGroups.attentionGroupsFetchReaders(got, 0, q, q0, reader + half, readers, start, shared, heads);
-            AttentionGroups.attentionGroupsFetchReaders(got, 16, dO, g0, reader + half, readers, start, shared, heads);
             for (int j = 0; j < 4; j++) {
                 rowOf[j] = start + Math.min(reader + b + 8 * j, readers - 1) / shared;
                 stat[j] = stats.get(stats0 + Attention.attentionReader(reader + b + 8 * j, readers, start, shared, heads) * 2);
@@ -203,6 +205,8 @@ final class AttentionGradientGroups {
                 lines[(half + 2 * i) * 68 + element + 6528] = got[i + 16];
             }
             context.localBarrier();
+            AttentionGroups.attentionGroupsFetchReaders(got, 0, q, q0, reader + 32 + half, readers, start, shared, heads);
+            AttentionGroups.attentionGroupsFetchReaders(got, 16, dO, g0, reader + 32 + half, readers, start, shared, heads);
             float[] tile = new float[16];
             for (int i = 0; i < 16; i++) {
                 tile[i] = 0f;

@@ -29,7 +29,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>Sums run over an item's keys in their order, block after block: the same in every run. Local arrays are not handed to helpers, for the
  * reason in {@link GemmGroups}. A private array lies in registers where every index is a constant once loops of constant length are unrolled.
- * A block is read into registers before it is stored, so that all reads are under way at once.
+ * There a block is read to while the one before it is computed with, so that all its reads are under way at once and nobody waits for them.
  */
 final class AttentionGroups {
     /** Elements of a head, all that these forms are made for. */
@@ -97,15 +97,17 @@ final class AttentionGroups {
         float scale = 1f / TornadoMath.sqrt(headSize);
         int k0 = at.get(p + 1) + kv * 64 + element;
         int v0 = at.get(p + 2) + kv * 64 + element;
+        attentionGroupsFetchKeys(got, 0, k, k0, from + line, bottom, kvHeads);
+        attentionGroupsFetchKeys(got, 16, v, v0, from + line, bottom, kvHeads);
         for (int key = from; key <= bottom; key += 32) {
-            attentionGroupsFetchKeys(got, 0, k, k0, key + line, bottom, kvHeads);
-            attentionGroupsFetchKeys(got, 16, v, v0, key + line, bottom, kvHeads);
             context.localBarrier();
             for (int i = 0; i < 16; i++) {
                 keys[(line + 2 * i) * 68 + element] = got[i];
                 values[(line + 2 * i) * 68 + element] = got[i + 16];
             }
             context.localBarrier();
+            attentionGroupsFetchKeys(got, 0, k, k0, key + 32 + line, bottom, kvHeads);
+            attentionGroupsFetchKeys(got, 16, v, v0, key + 32 + line, bottom, kvHeads);
             float[] score = new float[16];
             for (int i = 0; i < 16; i++) {
                 score[i] = 0f;
