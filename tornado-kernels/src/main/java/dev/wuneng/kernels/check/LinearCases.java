@@ -2,6 +2,7 @@ package dev.wuneng.kernels.check;
 
 import dev.wuneng.kernels.check.OpCase.Tensor;
 import dev.wuneng.kernels.op.ColumnSum;
+import dev.wuneng.kernels.op.Fill;
 import dev.wuneng.kernels.op.HeadLinear;
 import dev.wuneng.kernels.op.Linear;
 import dev.wuneng.kernels.op.LowRank;
@@ -37,7 +38,9 @@ final class LinearCases {
             cases.add(linear(lowRank, 131, 16, 32, Type.F32));
             cases.add(linear(lowRank, 129, 32, 32, Type.BF16));
             cases.add(backwardInputWrites(lowRank, 17, 19, 35));
+            cases.add(large(lowRank, 1157, 18, 1189, lowRank ? Type.F32 : Type.BF16));
         }
+        cases.add(largeWeight(18, 1157, 1189));
         cases.add(headLinear(1, 1, 8, 8, Type.F32));
         cases.add(headLinear(15, 4, 16, 8, Type.F32));
         cases.add(headLinear(17, 3, 5, 9, Type.F32));
@@ -57,20 +60,7 @@ final class LinearCases {
         Tensor b = c.input("b", out).accumulates();
         Tensor y = c.output("y", rows * out);
         Tensor z = c.output("z", rows * out);
-        c.reference(v -> {
-            double[] xs = v.in(x);
-            double[] ws = v.in(w);
-            for (int r = 0; r < rows; r++) {
-                for (int o = 0; o < out; o++) {
-                    double sum = 0;
-                    for (int i = 0; i < in; i++) {
-                        sum += xs[r * in + i] * ws[lowRank ? i * out + o : o * in + i];
-                    }
-                    v.out(y)[r * out + o] = sum;
-                    v.out(z)[r * out + o] = sum + v.in(b)[o];
-                }
-            }
-        });
+        reference(c, lowRank, x, w, b, y, z, rows, in, out);
         int blocks = ColumnSum.blocks(rows);
         View partial = c.scratch("partial", blocks * out);
         if (lowRank) {
@@ -91,6 +81,24 @@ final class LinearCases {
         return c.backward(ColumnSum.partial(z.grad(), partial, rows, out), ColumnSum.accumulate(partial, b.grad(), blocks, out));
     }
 
+    /** y = x Wᵀ and z = y + b. */
+    private static void reference(OpCase c, boolean lowRank, Tensor x, Tensor w, Tensor b, Tensor y, Tensor z, int rows, int in, int out) {
+        c.reference(v -> {
+            double[] xs = v.in(x);
+            double[] ws = v.in(w);
+            for (int r = 0; r < rows; r++) {
+                for (int o = 0; o < out; o++) {
+                    double sum = 0;
+                    for (int i = 0; i < in; i++) {
+                        sum += xs[r * in + i] * ws[lowRank ? i * out + o : o * in + i];
+                    }
+                    v.out(y)[r * out + o] = sum;
+                    v.out(z)[r * out + o] = sum + v.in(b)[o];
+                }
+            }
+        });
+    }
+
     /** The gradient of the input alone, into a buffer that holds no numbers yet. */
     private static OpCase backwardInputWrites(boolean lowRank, int rows, int in, int out) {
         OpCase c = new OpCase(lowRank ? "low_rank.backward_input" : "linear.backward_input", "writes rows=" + rows + " in=" + in + " out=" + out);
@@ -108,6 +116,38 @@ final class LinearCases {
         });
         return c.forward(lowRank ? LowRank.backwardInput(dy.view(), w.view(), dx.view(), rows, in, out, false)
                 : Linear.backwardInput(dy.view(), w.view(), dx.view(), rows, in, out, false));
+    }
+
+    /** So large that accelerators take their large tiles, and therefore without gradients. */
+    private static OpCase large(boolean lowRank, int rows, int in, int out, Type stored) {
+        OpCase c = new OpCase(lowRank ? "low_rank.forward" : "linear.forward", "large rows=" + rows + " in=" + in + " out=" + out + " " + stored);
+        Tensor x = c.input("x", rows * in);
+        Tensor w = c.input("w", in * out).stored(stored);
+        Tensor b = c.input("b", out);
+        Tensor y = c.output("y", rows * out);
+        Tensor z = c.output("z", rows * out);
+        reference(c, lowRank, x, w, b, y, z, rows, in, out);
+        return lowRank ? c.forward(LowRank.forward(x.view(), w.view(), y.view(), rows, in, out),
+                LowRank.forwardBias(x.view(), w.view(), b.view(), z.view(), rows, in, out))
+                : c.forward(Linear.forward(x.view(), w.view(), y.view(), rows, in, out),
+                Linear.forwardBias(x.view(), w.view(), b.view(), z.view(), rows, in, out));
+    }
+
+    private static OpCase largeWeight(int rows, int in, int out) {
+        OpCase c = new OpCase("linear.backward_weight", "large rows=" + rows + " in=" + in + " out=" + out);
+        Tensor dy = c.input("dy", rows * out);
+        Tensor x = c.input("x", rows * in);
+        Tensor dw = c.output("dw", out * in);
+        c.reference(v -> {
+            for (int o = 0; o < out; o++) {
+                for (int i = 0; i < in; i++) {
+                    for (int r = 0; r < rows; r++) {
+                        v.out(dw)[o * in + i] += v.in(dy)[r * out + o] * v.in(x)[r * in + i];
+                    }
+                }
+            }
+        });
+        return c.forward(Fill.with(0, dw.view(), out * in), Linear.backwardWeight(dy.view(), x.view(), dw.view(), rows, in, out));
     }
 
     /** W [x; z]: two windows of one weight, the second added. */

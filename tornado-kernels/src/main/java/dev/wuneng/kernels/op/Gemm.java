@@ -34,7 +34,7 @@ final class Gemm {
     static Launch product(String name, Layout layout, View a, View b, View y, int m, int n, int k, boolean accumulate) {
         return Launch.of(name, Gemm::gemmProduct, tiles(m) * tiles(n), a, Stored.floats(b), Stored.halves(b), y, m, n, k, layout.ordinal(),
                 accumulate ? 1 : 0, Stored.type(b))
-                .inGroups(GemmGroups.product(m, n))
+                .inGroups(GemmGroups.fills(m, n) ? GemmGroups.product(m, n) : GemmSlices.product(m, n))
                 .inVectors(GemmVectors.product(m, n))
                 .onHost(() -> fewRows(layout, m) && !accumulate ? new FewRowsHost(a, b, null, y, m, n, k).form()
                         : GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate));
@@ -44,7 +44,7 @@ final class Gemm {
     static Launch productBias(String name, Layout layout, View a, View b, View bias, View y, int m, int n, int k) {
         return Launch.of(name, Gemm::gemmProductBias, tiles(m) * tiles(n), a, Stored.floats(b), Stored.halves(b), bias, y, m, n, k, layout.ordinal(),
                 Stored.type(b))
-                .inGroups(GemmGroups.productBias(m, n))
+                .inGroups(GemmGroups.fills(m, n) ? GemmGroups.productBias(m, n) : GemmSlices.productBias(m, n))
                 .inVectors(GemmVectors.productBias(m, n))
                 .onHost(() -> fewRows(layout, m) ? new FewRowsHost(a, b, bias, y, m, n, k).form()
                         : GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false));

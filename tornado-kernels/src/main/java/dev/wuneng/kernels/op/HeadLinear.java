@@ -50,6 +50,7 @@ public final class HeadLinear {
         View window = dw.plus(column);
         return Launch.of("head_linear.backward_weight", HeadLinear::headLinearBackwardWeight, heads * Gemm.tiles(out) * Gemm.tiles(in),
                 dy, x, Stored.halves(x), window, rows, heads, out, in, ldw)
+                .inGroups(GemmSlices.headLinearBackwardWeight(heads, out, in))
                 .inVectors(HeadLinearVectors.backwardWeight(heads, out, in))
                 .onHost(() -> GemmHost.form(Layout.TN, heads, new Matrix(dy, heads * out, out), new Matrix(x, heads * in, in), null,
                         new Matrix(window, ldw, out * ldw), out, in, rows, true));

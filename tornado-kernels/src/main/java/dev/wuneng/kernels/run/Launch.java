@@ -102,6 +102,11 @@ public final class Launch {
         return this;
     }
 
+    /** Gives accelerators a form of their own. */
+    public Launch inGroups(GroupForm form) {
+        return inGroups(Optional.of(form));
+    }
+
     /** Gives TornadoVM's CPUs a form of their own, where there is one at the launch's sizes. */
     public Launch inVectors(Optional<VectorForm> form) {
         this.vectorForm = form.orElse(null);
