@@ -44,6 +44,7 @@ public final class StateScan {
     public static Launch forward(View streams, View initial, View y, View e, View checkpoints, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.forward", StateScan::stateScanForward, batch * heads * headSize,
                 streams, initial, y, e, checkpoints, tokens, heads, headSize)
+                .inGroups(StateScanGroups.forward(batch * heads, headSize))
                 .onHost(() -> StateScanHost.forward(streams, initial, y, e, checkpoints, batch, tokens, heads, headSize));
     }
 

@@ -50,9 +50,11 @@ public final class StateScanBackward {
     public static List<Launch> gradients(View streams, View e, View checkpoints, View u, View dy, View dz, View work, View dstreams,
             int batch, int tokens, int heads, int headSize) {
         Launch values = Launch.of("state_scan.backward_values", StateScanBackward::stateScanBackwardValues, batch * heads * headSize,
-                streams, u, dy, dz, work, tokens, heads, headSize);
+                streams, u, dy, dz, work, tokens, heads, headSize)
+                .inGroups(StateScanBackwardGroups.values(batch * heads, headSize));
         Launch keys = Launch.of("state_scan.backward_keys", StateScanBackward::stateScanBackwardKeys, batch * heads * headSize,
-                streams, e, checkpoints, u, dy, dz, work, dstreams, tokens, heads, headSize);
+                streams, e, checkpoints, u, dy, dz, work, dstreams, tokens, heads, headSize)
+                .inGroups(StateScanBackwardGroups.keys(batch * heads, headSize));
         return Launch.together(List.of(values, keys),
                 () -> StateScanBackwardHost.form(streams, e, checkpoints, u, dy, dz, dstreams, batch, tokens, heads, headSize));
     }
