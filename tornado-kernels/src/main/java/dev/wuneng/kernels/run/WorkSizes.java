@@ -12,6 +12,9 @@ class WorkSizes {
     private static final int GPU_LEAST = 32;
     private static final int GPU_GROUP = 64;
 
+    /** TornadoVM gives every kernel this much local memory that none asks for. */
+    private static final int LOCAL_BYTES = 8;
+
     private final DeviceInfo device;
 
     WorkSizes(DeviceInfo device) {
@@ -20,7 +23,7 @@ class WorkSizes {
 
     /** Whether a launch runs in its form for work-groups: on accelerators that can hold such a group. */
     boolean takes(GroupForm form) {
-        return form != null && !device.isCpu() && form.items() <= device.groupLimit() && form.localBytes() <= device.localMemory();
+        return form != null && !device.isCpu() && form.items() <= device.groupLimit() && form.localBytes() + LOCAL_BYTES <= device.localMemory();
     }
 
     /** Whether a launch runs in its form with vectors. */
