@@ -52,6 +52,7 @@ public final class StateScan {
     public static Launch readout(View streams, View e, View checkpoints, View u, View z, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.readout", StateScan::stateScanReadout, batch * heads * (slots(tokens) - 1) * headSize,
                 streams, e, checkpoints, u, z, tokens, heads, headSize)
+                .inGroups(StateReadoutGroups.readout(batch * heads * (slots(tokens) - 1), headSize))
                 .onHost(() -> StateScanHost.readout(streams, e, checkpoints, u, z, batch, tokens, heads, headSize));
     }
 

@@ -43,6 +43,7 @@ public final class StateScanBackward {
     public static Launch readout(View streams, View e, View checkpoints, View dz, View du, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.backward_readout", StateScanBackward::stateScanBackwardReadout,
                 batch * heads * (StateScan.slots(tokens) - 1) * headSize, streams, e, checkpoints, dz, du, tokens, heads, headSize)
+                .inGroups(StateReadoutGroups.backward(batch * heads * (StateScan.slots(tokens) - 1), headSize))
                 .onHost(() -> StateScanHost.backwardReadout(streams, e, checkpoints, dz, du, batch, tokens, heads, headSize));
     }
 
