@@ -54,12 +54,16 @@ final class StatePiece extends PieceMemory {
     /** Rows {@code part} of the triangle from those of reads or d. */
     void triangle(float[] m, int rows, int part) {
         int to = triangle + part * PAIR;
+        int seen = part == KAPPA ? 0 : 1;
+        if (Triangle.SUITS) {
+            Triangle.run(m, row(rows, part), n, across, to, n, seen);
+            return;
+        }
         SmallProduct.run(m, row(rows, part), n, 1, across, PAIR, zeros, 0, to, PAIR, TOKENS, PAIR, n, 1, n);
         for (int t = 0; t < TOKENS; t++) {
-            int seen = part == KAPPA ? t : t + 1;
             for (int c = 0; c < TOKENS; c += Lanes.LENGTH) {
-                hide(m, to + t * PAIR + c, seen - c);
-                hide(m, to + t * PAIR + TOKENS + c, seen - c);
+                hide(m, to + t * PAIR + c, seen + t - c);
+                hide(m, to + t * PAIR + TOKENS + c, seen + t - c);
             }
         }
     }
