@@ -25,6 +25,7 @@ final class ScanCases {
         cases.add(scan(1, 2, 100, 1, 100));
         cases.add(scan(2, 37, 9, 2, 32));
         cases.add(scan(1, 37, 21, 1, 64));
+        cases.add(scan(1, 18, 7, 1, 96));
         cases.add(scan(1, 20, 100, 1, 128));
         return cases;
     }

@@ -4,15 +4,16 @@ import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.CyclicBarrier;
+import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import uk.ac.manchester.tornado.api.KernelContext;
 
-/** The forms for work-groups, an item a thread. Local memory is NaN before it is written. */
+/** The forms for work-groups, an item a thread, one at a time in any order between barriers. Local memory is NaN before it is written. */
 public final class GroupSimulation extends Simulation {
     private final boolean barriers;
+    private final Random random = new Random(1);
     private int launches;
 
     /** @param barriers whether items wait for each other, or run one after another as if there were no barrier */
@@ -40,14 +41,16 @@ public final class GroupSimulation extends Simulation {
 
     private void run(Launch launch, Program program, int i, int group) {
         GroupForm form = launch.groupForm();
-        CyclicBarrier barrier = new CyclicBarrier(form.items());
+        GroupTurns turns = new GroupTurns(form.items(), random);
         List<float[]> memory = new ArrayList<>();
-        // One thread for each item where they wait for each other.
+        // A thread for each item where they wait for each other.
         try (ExecutorService threads = barriers ? Executors.newVirtualThreadPerTaskExecutor() : Executors.newSingleThreadExecutor()) {
             List<Future<?>> items = new ArrayList<>();
             for (int item = 0; item < form.items(); item++) {
-                KernelContext context = new Item(group, item, memory, barrier);
-                items.add(threads.submit(() -> form.kernel().call(launch.arguments(context, program.at(i), program.offsetsOf(i)))));
+                int n = item;
+                KernelContext context = new Item(group, n, memory, turns);
+                Runnable part = () -> form.kernel().call(launch.arguments(context, program.at(i), program.offsetsOf(i)));
+                items.add(threads.submit(barriers ? () -> turns.run(n, part) : part));
             }
             for (Future<?> item : items) {
                 item.get();
@@ -63,12 +66,14 @@ public final class GroupSimulation extends Simulation {
 
     private final class Item extends KernelContext {
         private final List<float[]> memory;
-        private final CyclicBarrier barrier;
+        private final int item;
+        private final GroupTurns turns;
         private int allocated;
 
-        Item(int group, int item, List<float[]> memory, CyclicBarrier barrier) throws ReflectiveOperationException {
+        Item(int group, int item, List<float[]> memory, GroupTurns turns) throws ReflectiveOperationException {
             this.memory = memory;
-            this.barrier = barrier;
+            this.item = item;
+            this.turns = turns;
             set("groupIdx", group);
             set("localIdx", item);
         }
@@ -94,11 +99,7 @@ public final class GroupSimulation extends Simulation {
         @Override
         public void localBarrier() {
             if (barriers) {
-                try {
-                    barrier.await();
-                } catch (Exception e) {
-                    throw new IllegalStateException(e);
-                }
+                turns.barrier(item);
             }
         }
     }
