@@ -38,8 +38,10 @@ final class LinearCases {
             cases.add(linear(lowRank, 131, 16, 32, Type.F32));
             cases.add(linear(lowRank, 129, 32, 32, Type.BF16));
             cases.add(backwardInputWrites(lowRank, 17, 19, 35));
+            cases.add(large(lowRank, 641, 18, 630, Type.F32));
             cases.add(large(lowRank, 1157, 18, 1189, lowRank ? Type.F32 : Type.BF16));
         }
+        cases.add(largeWeight(18, 641, 630));
         cases.add(largeWeight(18, 1157, 1189));
         cases.add(headLinear(1, 1, 8, 8, Type.F32));
         cases.add(headLinear(15, 4, 16, 8, Type.F32));
@@ -118,7 +120,7 @@ final class LinearCases {
                 : Linear.backwardInput(dy.view(), w.view(), dx.view(), rows, in, out, false));
     }
 
-    /** So large that accelerators take their large tiles, and therefore without gradients. */
+    /** So large that accelerators take one of their tiles in local memory, and therefore without gradients. */
     private static OpCase large(boolean lowRank, int rows, int in, int out, Type stored) {
         OpCase c = new OpCase(lowRank ? "low_rank.forward" : "linear.forward", "large rows=" + rows + " in=" + in + " out=" + out + " " + stored);
         Tensor x = c.input("x", rows * in);

@@ -18,7 +18,8 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  * </pre>
  *
  * <p>Factors are read straight from global memory, by neighbouring items from neighbouring addresses: items that follow each other differ in their slice
- * where both factors lie along l, and otherwise in their elements. At the lower and right edge the loads are clamped and the writes guarded. 257, so that
+ * where both factors lie along l, and otherwise in their elements. Four terms are read before the first is used, since there is no other work to do
+ * while memory answers. At the lower and right edge the loads are clamped and the writes guarded. 257, so that
  * items of different slices write to different banks.
  */
 final class GemmSlices {
@@ -108,15 +109,18 @@ final class GemmSlices {
         for (int q = 0; q < 16; q++) {
             s[q] = 0f;
         }
-        float[] x = new float[4];
-        float[] w = new float[4];
-        for (int l = slice; l < k; l += 16) {
-            for (int q = 0; q < 4; q++) {
-                x[q] = a.get(rows[q] + l * al);
-                w[q] = Stored.storedRead(b, halves, type, columns[q] + l * bl);
-            }
+        float[] x = new float[16];
+        float[] w = new float[16];
+        for (int l = slice; l < k; l += 64) {
             for (int q = 0; q < 16; q++) {
-                s[q] += x[q / 4] * w[q - q / 4 * 4];
+                int d = l + q / 4 * 16;
+                x[q] = d < k ? a.get(rows[q - q / 4 * 4] + d * al) : 0f;
+                w[q] = d < k ? Stored.storedRead(b, halves, type, columns[q - q / 4 * 4] + d * bl) : 0f;
+            }
+            for (int u = 0; u < 16; u += 4) {
+                for (int q = 0; q < 16; q++) {
+                    s[q] += x[u + q / 4] * w[u + q - q / 4 * 4];
+                }
             }
         }
         for (int q = 0; q < 16; q++) {

@@ -24,20 +24,21 @@ class GemmGroupsTest {
     private static final int K = 37;
 
     static Stream<Arguments> layouts() {
-        return Stream.of(Layout.values()).flatMap(layout -> Stream.of(Type.F32, Type.BF16, Type.F16).map(type -> Arguments.of(layout, type)));
+        return Stream.of(Layout.values()).flatMap(layout -> Stream.of(Type.F32, Type.BF16, Type.F16)
+                .flatMap(type -> Stream.of(4, 8).map(side -> Arguments.of(layout, type, side))));
     }
 
     @ParameterizedTest
     @MethodSource("layouts")
-    void givesTheBitsOfThePlainKernel(Layout layout, Type type) {
+    void givesTheBitsOfThePlainKernel(Layout layout, Type type, int side) {
         Buffer a = random(Type.F32, M * K);
         Buffer b = random(type, N * K);
         Buffer bias = random(Type.F32, N);
         Buffer y = Buffer.floats("y", M * N);
         for (boolean accumulate : new boolean[] {false, true}) {
-            same(y, Gemm.product("product", layout, a.view(), b.view(), y.view(), M, N, K, accumulate).inGroups(GemmGroups.product(M, N)));
+            same(y, Gemm.product("product", layout, a.view(), b.view(), y.view(), M, N, K, accumulate).inGroups(GemmGroups.product(M, N, side)));
         }
-        same(y, Gemm.productBias("product", layout, a.view(), b.view(), bias.view(), y.view(), M, N, K).inGroups(GemmGroups.productBias(M, N)));
+        same(y, Gemm.productBias("product", layout, a.view(), b.view(), bias.view(), y.view(), M, N, K).inGroups(GemmGroups.productBias(M, N, side)));
     }
 
     private static void same(Buffer y, Launch launch) {

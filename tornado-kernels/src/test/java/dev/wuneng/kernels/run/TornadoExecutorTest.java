@@ -152,7 +152,8 @@ class TornadoExecutorTest {
         };
         Set<String> several = Set.of("linear rows=65 in=70 out=97", "head_linear rows=19 heads=3 out=48 in=2*32",
                 "linear.forward large rows=1157 in=18 out=1189 BF16", "low_rank.forward large rows=1157 in=18 out=1189 F32",
-                "linear.backward_weight large rows=18 in=1157 out=1189", "attention rows=2*50 heads=3:1 head=64 window=0 segments=[21, 29]",
+                "linear.backward_weight large rows=18 in=1157 out=1189", "linear.backward_weight large rows=18 in=641 out=630",
+                "linear.forward large rows=641 in=18 out=630 F32", "attention rows=2*50 heads=3:1 head=64 window=0 segments=[21, 29]",
                 "attention rows=1*99 heads=2:2 head=64 window=37 segments=[99]", "state_scan batch=2 tokens=37 segment=9 heads=2x32",
                 "state_scan batch=1 tokens=37 segment=21 heads=1x64", "state_scan batch=1 tokens=20 segment=100 heads=1x128");
         List<OpCase> cases = OpCases.all().stream().filter(c -> several.contains(c.toString())).toList();
