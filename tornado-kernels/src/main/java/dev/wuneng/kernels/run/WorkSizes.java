@@ -10,7 +10,8 @@ class WorkSizes {
     private static final int CPU_GROUP = 16;
     /** An accelerator computes whole groups of this many items at once, wanted or not. */
     private static final int GPU_LEAST = 32;
-    private static final int GPU_GROUP = 64;
+    /** It starts a group or two a clock, so that kernels of one element an item waited for groups of 64, whatever they computed. */
+    private static final int GPU_GROUP = 256;
 
     /** TornadoVM gives every kernel this much local memory that none asks for. */
     private static final int LOCAL_BYTES = 8;
