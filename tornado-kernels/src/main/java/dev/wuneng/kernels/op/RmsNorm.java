@@ -30,12 +30,14 @@ public final class RmsNorm {
     /** Writes y and rstd. */
     public static Launch forward(View x, View weight, View y, View rstd, int rows, int width, int groups, float eps) {
         return Launch.of("rms_norm.forward", RmsNorm::rmsNormForward, rows, x, weight, y, rstd, width, groups, eps)
+                .inGroups(RmsNormGroups.forward(rows, width))
                 .onHost(() -> WholeVectors.form(width, rows, RmsNormHost.forward(x, weight, y, rstd, width, groups, eps)));
     }
 
     /** Adds to dx, or writes it where {@code adds} is false. */
     public static Launch backwardInput(View x, View weight, View rstd, View dy, View dx, int rows, int width, int groups, boolean adds) {
         return Launch.of("rms_norm.backward_input", RmsNorm::rmsNormBackwardInput, rows, x, weight, rstd, dy, dx, width, groups, adds ? 1 : 0)
+                .inGroups(RmsNormGroups.backwardInput(rows, width))
                 .onHost(() -> WholeVectors.form(width, rows, RmsNormHost.backwardInput(x, weight, rstd, dy, dx, width, groups, adds)));
     }
 

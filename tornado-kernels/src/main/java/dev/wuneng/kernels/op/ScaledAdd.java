@@ -27,19 +27,22 @@ public final class ScaledAdd {
     /** Writes out = x + scale ⊙ y. */
     public static Launch forward(View x, View scale, View y, View out, int rows, int width, int share) {
         return Launch.of("scaled_add.forward", ScaledAdd::scaledAddForward, rows, x, scale, y, out, width, share)
+                .inGroups(ScaledAddGroups.forward(rows, width))
                 .onHost(() -> WholeVectors.form(width, rows, ScaledAddHost.forward(x, scale, y, out, width, share)));
     }
 
     /** Writes scale ⊙ y alone: for {@code combine: concat} forward, and the gradient dy when given dout for y. */
     public static Launch scaled(View scale, View y, View out, int rows, int width, int share) {
         return Launch.of("scaled_add.scaled", ScaledAdd::scaledAddScaled, rows, scale, y, out, width, share)
+                .inGroups(ScaledAddGroups.scaled(rows, width))
                 .onHost(() -> WholeVectors.form(width, rows, ScaledAddHost.scaled(scale, y, out, width, share)));
     }
 
     /** Writes the sums over blocks of rows, which {@link ColumnSum} adds up: partial is [blocks, width / share]. */
     public static Launch backwardScale(View y, View dout, View partial, int rows, int width, int share) {
-        return Launch.of("scaled_add.backward_scale", ScaledAdd::scaledAddBackwardScale, ColumnSum.blocks(rows) * (width / share),
-                y, dout, partial, rows, width, share, ColumnSum.BLOCK)
+        int sums = ColumnSum.blocks(rows) * (width / share);
+        return Launch.of("scaled_add.backward_scale", ScaledAdd::scaledAddBackwardScale, sums, y, dout, partial, rows, width, share, ColumnSum.BLOCK)
+                .inGroups(ScaledAddGroups.backwardScale(sums, share))
                 .onHost(() -> WholeVectors.form(width, ColumnSum.blocks(rows),
                         ScaledAddHost.backwardScale(y, dout, partial, rows, width, share, ColumnSum.BLOCK)));
     }
