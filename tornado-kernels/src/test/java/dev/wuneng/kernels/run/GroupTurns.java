@@ -69,9 +69,11 @@ final class GroupTurns {
             waiting = 0;
             Collections.shuffle(order, random);
         }
-        if (ended < order.size()) {
-            turns[order.get(next)].release();
-        }
+        int turn = order.get(next);
         next = (next + 1) % order.size();
+        // Last, since from here on the other item runs.
+        if (ended < order.size()) {
+            turns[turn].release();
+        }
     }
 }
