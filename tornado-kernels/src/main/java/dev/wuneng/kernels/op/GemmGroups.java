@@ -14,8 +14,9 @@ import uk.ac.manchester.tornado.api.types.arrays.ShortArray;
  * of 128 × 128 would be too few.
  *
  * <pre>
- *   item (r, c) computes rows side · r + 0 … side − 1 and columns c, c + 16, … of the tile: side² sums, 2 side loads from local memory a term
- *   local memory: a_il at l · (16 side + 4) + i, b_lj at l · (16 side + 4) + j; 4, so that the rows of an item can be loaded four at a time, and
+ *   item (r, c) computes rows side · r + 0 … side − 1 and columns 4c … 4c + 3, 64 + 4c … 64 + 4c + 3 of the tile: side² sums, side / 2 loads
+ *   of four numbers from local memory a term
+ *   local memory: a_il at l · (16 side + 4) + i, b_lj at l · (16 side + 4) + j; 4, so that rows and columns of an item can be loaded four at a time, and
  *   items that copy along l write to different banks but for every other pair
  * </pre>
  *
@@ -156,7 +157,7 @@ final class GemmGroups {
             for (int d = 0; d < depth; d++) {
                 for (int q = 0; q < side; q++) {
                     x[q] = as[d * stride + row * side + q];
-                    w[q] = bs[d * stride + column + 16 * q];
+                    w[q] = bs[d * stride + q / 4 * 64 + column * 4 + q - q / 4 * 4];
                 }
                 for (int i = 0; i < side; i++) {
                     for (int j = 0; j < side; j++) {
@@ -169,7 +170,7 @@ final class GemmGroups {
         for (int i = 0; i < side; i++) {
             int r = top + row * side + i;
             for (int j = 0; j < side; j++) {
-                int c = left + column + 16 * j;
+                int c = left + j / 4 * 64 + column * 4 + j - j / 4 * 4;
                 if (r < m && c < n) {
                     y.set(y0 + r * n + c, starts == 1 ? start.get(start0 + r * starti + c) + s[i * side + j] : s[i * side + j]);
                 }
