@@ -8,6 +8,7 @@ greatest seconds of a run and the number of runs.
   {"work": "train", "model": {…config.json…}, "rows": 8, "length": 256, "seconds": 10}  a training step with AdamW
 
   peer_torch.py --threads 2 < work.jsonl
+  peer_torch.py --device cuda < work.jsonl
   peer_torch.py --check lm-gated-add      compares loss and gradients with a golden file (.json and .safetensors), in float64
 """
 import argparse
@@ -170,7 +171,12 @@ def train(work):
     return step
 
 
-def measure(run, seconds):
+def measure(work, seconds):
+    def run():
+        work()
+        if torch.get_default_device().type == "cuda":
+            torch.cuda.synchronize()
+
     least, warm_up = 3, time.perf_counter() + seconds / 4
     run()
     while time.perf_counter() < warm_up:
@@ -211,14 +217,16 @@ def check(name):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--check", metavar="GOLDEN")
     arguments = parser.parse_args()
     if arguments.check:
         sys.exit(check(arguments.check))
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
+    torch.set_default_device(arguments.device)
     torch.manual_seed(1)
-    print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads()}), flush=True)
+    print(json.dumps({"torch": torch.__version__, "device": arguments.device, "threads": torch.get_num_threads()}), flush=True)
     for line in sys.stdin:
         work = json.loads(line)
         run = {"linear": linear, "attention": attention, "train": train}[work["work"]](work)
