@@ -99,10 +99,8 @@ public final class Devices {
     private static DeviceInfo info(TornadoDevice device, int backendIndex, int deviceIndex) {
         // By name: newer backends are not in the enumeration that this is compiled against.
         String backend = device.getTornadoVMBackend().name().toLowerCase(Locale.ROOT);
-        long groupLimit = Long.MAX_VALUE;
-        for (long limit : device.getPhysicalDevice().getDeviceMaxWorkGroupSize()) {
-            groupLimit = limit > 0 ? Math.min(groupLimit, limit) : groupLimit;
-        }
+        // Groups are of one dimension here. Some backends tell the size of a whole launch for that of a group, and the true limit as threads a block.
+        long groupLimit = Math.min(device.getPhysicalDevice().getDeviceMaxWorkGroupSize()[0], device.getPhysicalDevice().getMaxThreadsPerBlock());
         String description = String.valueOf(device.getPhysicalDevice().getDeviceInfo());
         Matcher driver = DRIVER.matcher(description);
         return new DeviceInfo(backend + ":" + backendIndex + ":" + deviceIndex, backend, device.getPhysicalDevice().getDeviceName().strip(),
