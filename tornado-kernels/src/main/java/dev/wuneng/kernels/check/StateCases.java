@@ -23,11 +23,15 @@ final class StateCases {
         cases.add(streams(1, 65, 20, 1, 10));
         cases.add(streams(2, 9, 4, 2, 12));
         cases.add(streams(1, 70, 9, 2, 48));
+        cases.add(streams(2, 11, 5, 3, 64));
+        cases.add(streams(1, 3, 2, 1, 128));
         cases.add(summary(1, 1, 8));
         cases.add(summary(15, 3, 8));
         cases.add(summary(17, 2, 33));
         cases.add(summary(65, 1, 16));
         cases.add(summary(70, 3, 48));
+        cases.add(summary(22, 3, 64));
+        cases.add(summary(3, 1, 128));
         return cases;
     }
 

@@ -50,6 +50,7 @@ public final class StateStreams {
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.forward", StateStreams::stateStreamsForward, rows * heads,
                 k, lw, la, kk, ka, pos, streams, g, a, heads, headSize)
+                .inGroups(StateStreamsGroups.forward(rows * heads, headSize))
                 .onHost(() -> WholeVectors.form(headSize, rows, StateStreamsHost.forward(k, lw, la, kk, ka, pos, streams, g, a, heads, headSize)));
     }
 
@@ -58,6 +59,7 @@ public final class StateStreams {
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_gates", StateStreams::stateStreamsBackwardGates, rows * heads,
                 k, g, a, ka, pos, streams, dstreams, dlw, dla, heads, headSize)
+                .inGroups(StateStreamsGroups.backwardGates(rows * heads, headSize))
                 .onHost(() -> WholeVectors.form(headSize, rows, StateStreamsHost.backwardGates(k, g, a, ka, pos, streams, dstreams, dlw, dla, heads, headSize)));
     }
 
@@ -66,6 +68,7 @@ public final class StateStreams {
             int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_key", StateStreams::stateStreamsBackwardKey, rows * heads,
                 k, a, kk, ka, pos, dstreams, dk, dp, heads, headSize)
+                .inGroups(StateStreamsGroups.backwardKey(rows * heads, headSize))
                 .onHost(() -> WholeVectors.form(headSize, rows, StateStreamsHost.backwardKey(k, a, kk, ka, pos, dstreams, dk, dp, heads, headSize)));
     }
 
@@ -80,7 +83,7 @@ public final class StateStreams {
                         StateStreamsHost.backwardScales(k, a, dp, dstreams, partial, rows, heads, headSize, ColumnSum.BLOCK)));
     }
 
-    private static float stateStreamsSigmoid(float x) {
+    static float stateStreamsSigmoid(float x) {
         return 1f / (1f + TornadoMath.exp(-x));
     }
 

@@ -31,18 +31,21 @@ public final class Summary {
     /** Writes s and stats. */
     public static Launch forward(View y, View weight, View bias, View streams, View rk, View s, View stats, int rows, int heads, int headSize, float eps) {
         return Launch.of("summary.forward", Summary::summaryForward, rows * heads, y, weight, bias, streams, rk, s, stats, heads, headSize, eps)
+                .inGroups(SummaryGroups.forward(rows * heads, headSize))
                 .onHost(() -> WholeVectors.form(headSize, rows, SummaryHost.forward(y, weight, bias, streams, rk, s, stats, heads, headSize, eps)));
     }
 
     /** Writes dy. */
     public static Launch backwardReadout(View y, View weight, View stats, View ds, View dy, int rows, int heads, int headSize) {
         return Launch.of("summary.backward_readout", Summary::summaryBackwardReadout, rows * heads, y, weight, stats, ds, dy, heads, headSize)
+                .inGroups(SummaryGroups.backwardReadout(rows * heads, headSize))
                 .onHost(() -> WholeVectors.form(headSize, rows * heads, SummaryHost.backwardReadout(y, weight, stats, ds, dy, heads, headSize)));
     }
 
     /** Adds to the gradients of k̂, v and r in dstreams, which {@link StateScanBackward#gradients} wrote before, and writes dc. */
     public static Launch backwardBonus(View streams, View rk, View stats, View ds, View dstreams, View dc, int rows, int heads, int headSize) {
         return Launch.of("summary.backward_bonus", Summary::summaryBackwardBonus, rows * heads, streams, rk, stats, ds, dstreams, dc, heads, headSize)
+                .inGroups(SummaryGroups.backwardBonus(rows * heads, headSize))
                 .onHost(() -> WholeVectors.form(headSize, rows, SummaryHost.backwardBonus(streams, rk, stats, ds, dstreams, dc, heads, headSize)));
     }
 

@@ -52,7 +52,7 @@ class SeededFaultsTest {
     /** Without its barriers, an item of a group computes with what the others have not copied yet. */
     @TestFactory
     Stream<DynamicTest> missingBarriersAreCaught() {
-        return Stream.of("linear", "attention", "state_scan", "rms_norm", "scaled_add").map(name -> DynamicTest.dynamicTest(name, () -> {
+        return Stream.of("linear", "attention", "state_scan", "rms_norm", "scaled_add", "state_streams", "summary").map(name -> DynamicTest.dynamicTest(name, () -> {
             try (GroupSimulation executor = new GroupSimulation(false)) {
                 Conformance run = new Conformance(42);
                 run.run("groups", executor, OpCases.all().stream().filter(c -> c.name().equals(name) && sharesMemory(c)).limit(1).toList(),
