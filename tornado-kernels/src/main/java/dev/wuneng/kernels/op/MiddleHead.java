@@ -29,12 +29,14 @@ public final class MiddleHead {
     /** Writes g and m. */
     public static Launch gated(View pre, View bias, View a, View k, View g, View m, int rows, int width) {
         return Launch.of("middle_head.gated", MiddleHead::middleHeadGated, rows, pre, bias, a, k, g, m, width)
+                .inGroups(MiddleHeadGroups.gated(rows, width))
                 .onHost(() -> WholeVectors.form(width, rows, MiddleHeadHost.gated(pre, bias, a, k, g, m, width)));
     }
 
     /** Writes da, dk and dpre; the gradient of bias is the column sum of dpre once {@link #backwardGate} has added to it. */
     public static Launch backwardGated(View a, View k, View g, View dm, View da, View dk, View dpre, int rows, int width) {
         return Launch.of("middle_head.backward_gated", MiddleHead::middleHeadBackwardGated, rows, a, k, g, dm, da, dk, dpre, width)
+                .inGroups(MiddleHeadGroups.backwardGated(rows, width))
                 .onHost(() -> WholeVectors.form(width, rows, MiddleHeadHost.backwardGated(a, k, g, dm, da, dk, dpre, width)));
     }
 
@@ -46,12 +48,14 @@ public final class MiddleHead {
     /** Writes m. */
     public static Launch weighted(View beta, View a, View k, View m, int rows, int width) {
         return Launch.of("middle_head.weighted", MiddleHead::middleHeadWeighted, rows, beta, a, k, m, width)
+                .inGroups(MiddleHeadGroups.weighted(rows, width))
                 .onHost(() -> WholeVectors.form(width, rows, MiddleHeadHost.weighted(beta, a, k, m, width)));
     }
 
     /** Writes da and dk. */
     public static Launch backwardWeighted(View beta, View dm, View da, View dk, int rows, int width) {
         return Launch.of("middle_head.backward_weighted", MiddleHead::middleHeadBackwardWeighted, rows, beta, dm, da, dk, width)
+                .inGroups(MiddleHeadGroups.backwardWeighted(rows, width))
                 .onHost(() -> WholeVectors.form(width, rows, MiddleHeadHost.backwardWeighted(beta, dm, da, dk, width)));
     }
 
@@ -61,7 +65,7 @@ public final class MiddleHead {
                 beta, a, k, dm, partial, rows, width, ColumnSum.BLOCK);
     }
 
-    private static float middleHeadSigmoid(float x) {
+    static float middleHeadSigmoid(float x) {
         return 1f / (1f + TornadoMath.exp(-x));
     }
 
