@@ -225,6 +225,7 @@ if __name__ == "__main__":
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.set_default_device(arguments.device)
+    torch.zeros(1)  # fails here where there is no such device
     torch.manual_seed(1)
     print(json.dumps({"torch": torch.__version__, "device": arguments.device, "threads": torch.get_num_threads()}), flush=True)
     for line in sys.stdin:

@@ -2,6 +2,8 @@ package dev.wuneng.cli.bench;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.wuneng.cli.DeviceOption;
+import dev.wuneng.kernels.run.Devices;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.JvmExecutor;
 import dev.wuneng.training.config.ConfigException;
@@ -15,13 +17,20 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code wuneng bench compare}: ours and PyTorch in turn on the JVM's own machine, and ratios. See {@code bench/README.md}. */
+/** {@code wuneng bench compare}: ours and PyTorch in turn on one machine, and ratios. See {@code bench/README.md}. The marks are those for processors. */
 @Command(name = "compare", description = "Measures what is worth measuring against PyTorch, or against what the machine can do, and prints ratios.")
 final class BenchCompareCommand implements Callable<Integer> {
     private static final double HYBRID_OVER_DENSE = 1.35;
     private static final long COPIED = 256L << 20;
+
+    @Mixin
+    private DeviceOption device;
+
+    @Option(names = "--peer-device", defaultValue = "cpu", description = "where PyTorch computes: cpu, which is the default, or cuda")
+    private String peerDevice;
 
     @Option(names = "--config", paramLabel = "FILE", description = "the model of the training steps; bench/nano.json where none is given")
     private Path file;
@@ -45,6 +54,7 @@ final class BenchCompareCommand implements Callable<Integer> {
     private boolean json;
 
     private final JsonArray rows = new JsonArray();
+    private boolean onJvm;
     private final Map<String, Double> medians = new HashMap<>();
     private Peer peer;
     private Work.Limits limits;
@@ -59,11 +69,11 @@ final class BenchCompareCommand implements Callable<Integer> {
         List<Work> works = Works.all(ModelShape.read(file == null ? bench.resolve("nano.json") : file, List.of())).stream()
                 .filter(work -> work.name().contains(only)).toList();
         String missing = null;
-        try (Executor executor = new JvmExecutor(used)) {
-            System.out.println("Ours: " + executor.device());
+        try (Executor executor = device.open(Devices.JVM, used)) {
+            onJvm = executor instanceof JvmExecutor;
             try {
-                peer = new Peer(python, bench.resolve("peer_torch.py"), used);
-                System.out.println("Peer: PyTorch " + peer.version() + ", " + used + (used == 1 ? " thread" : " threads"));
+                peer = new Peer(python, bench.resolve("peer_torch.py"), used, peerDevice);
+                System.out.println("Peer: PyTorch " + peer.version() + " on " + peerDevice + ", " + used + (used == 1 ? " thread" : " threads"));
             } catch (Peer.Missing e) {
                 missing = e.getMessage();
             }
@@ -72,7 +82,7 @@ final class BenchCompareCommand implements Callable<Integer> {
             }
             if (medians.containsKey("dense") && medians.containsKey("hybrid")) {
                 double ratio = medians.get("hybrid") / medians.get("dense");
-                print("hybrid ÷ dense", ratio, ratio <= HYBRID_OVER_DENSE, "at most " + HYBRID_OVER_DENSE);
+                print("hybrid ÷ dense", ratio, ratio <= HYBRID_OVER_DENSE, ", mark at most " + HYBRID_OVER_DENSE);
             }
         } finally {
             if (peer != null) {
@@ -130,21 +140,25 @@ final class BenchCompareCommand implements Callable<Integer> {
             row.add(work.limit() == null ? "peer_seconds" : "limit_seconds", theirs.json());
             row.addProperty("ratio", ratio);
             row.addProperty("met", ratio >= work.mark());
-            text += "   %s %10.3f ms   ratio %6.2f, mark %.2f %s".formatted(work.limit() == null ? "peer " : "limit", 1000 * theirs.median(), ratio,
-                    work.mark(), ratio >= work.mark() ? "met" : "missed");
+            text += "   %s %10.3f ms   ratio %6.2f".formatted(work.limit() == null ? "peer " : "limit", 1000 * theirs.median(), ratio)
+                    + verdict(", mark %.2f".formatted(work.mark()), ratio >= work.mark());
         }
         System.out.println(text);
         rows.add(row);
     }
 
     private void print(String name, double ratio, boolean met, String mark) {
-        System.out.println("%-34s ratio %.2f, mark %s %s".formatted(name, ratio, mark, met ? "met" : "missed"));
+        System.out.println("%-34s ratio %.2f".formatted(name, ratio) + verdict(mark, met));
         JsonObject row = new JsonObject();
         row.addProperty("name", name);
         row.addProperty("mark", HYBRID_OVER_DENSE);
         row.addProperty("ratio", ratio);
         row.addProperty("met", met);
         rows.add(row);
+    }
+
+    private String verdict(String mark, boolean met) {
+        return onJvm ? mark + (met ? " met" : " missed") : "";
     }
 
     /** The median of the seconds of a run. */
@@ -159,18 +173,23 @@ final class BenchCompareCommand implements Callable<Integer> {
         return Spread.of(times).median();
     }
 
-    /** What this machine does here and now: our best matrix product, and a copy by as many threads. */
+    /** What this machine does here and now: our best matrix product, and a copy by as many threads, or on a device the sum of two arrays. */
     private Work.Limits limits(Executor executor, int used) {
         int n = 1024;
         Runnable product = Works.linear("forward", n, n, n, executor);
         measure(product, seconds / 2);
         double flops = 2.0 * n * n * n / measure(product, seconds);
+        double bytes = onJvm ? copied(used) : 3.0 * COPIED / measure(Works.sum(COPIED / Float.BYTES, executor), seconds);
+        System.out.println("This machine: %.0f GFLOP/s, %.1f GB/s".formatted(flops / 1e9, bytes / 1e9));
+        return new Work.Limits(flops, bytes);
+    }
+
+    /** Bytes a second, read and written. */
+    private double copied(int used) {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment from = arena.allocate(COPIED);
             MemorySegment to = arena.allocate(COPIED);
-            double bytes = 2.0 * COPIED / measure(() -> copy(from, to, used), seconds);
-            System.out.println("This machine: %.0f GFLOP/s, %.1f GB/s".formatted(flops / 1e9, bytes / 1e9));
-            return new Work.Limits(flops, bytes);
+            return 2.0 * COPIED / measure(() -> copy(from, to, used), seconds);
         }
     }
 

@@ -24,9 +24,9 @@ final class Peer implements AutoCloseable {
     private final Writer requests;
     private final String version;
 
-    Peer(String python, Path script, int threads) throws Missing {
+    Peer(String python, Path script, int threads, String device) throws Missing {
         try {
-            process = new ProcessBuilder(python, script.toString(), "--threads", Integer.toString(threads))
+            process = new ProcessBuilder(python, script.toString(), "--threads", Integer.toString(threads), "--device", device)
                     .redirectError(ProcessBuilder.Redirect.DISCARD).start();
         } catch (IOException e) {
             throw new Missing("there is no " + python + ": name a Python that has PyTorch with --python");
@@ -36,7 +36,7 @@ final class Peer implements AutoCloseable {
         try {
             version = answer().get("torch").getAsString();
         } catch (Missing e) {
-            throw new Missing(python + " does not run " + script + ": it may have no PyTorch (pip install torch)");
+            throw new Missing(python + " does not run " + script + " on " + device + ": it may have no PyTorch (pip install torch), or none for that device");
         }
     }
 

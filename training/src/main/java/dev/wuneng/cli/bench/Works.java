@@ -1,6 +1,7 @@
 package dev.wuneng.cli.bench;
 
 import com.google.gson.JsonObject;
+import dev.wuneng.kernels.op.Add;
 import dev.wuneng.kernels.op.Attention;
 import dev.wuneng.kernels.op.CrossEntropy;
 import dev.wuneng.kernels.op.Distillation;
@@ -106,6 +107,11 @@ public final class Works {
             case "input" -> Linear.backwardInput(y, w, x, rows, in, out, false);
             default -> Linear.backwardWeight(y, x, w, rows, in, out);
         }));
+    }
+
+    /** Three arrays of {@code size} elements: two are added up into the third. */
+    static Runnable sum(long size, Executor executor) {
+        return run(executor, new Program.Builder().add(Add.sum(zeros("a", size), zeros("b", size), zeros("y", size), Math.toIntExact(size))));
     }
 
     private static Runnable attention(int length, Executor executor) {
