@@ -7,7 +7,10 @@ import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** {@link MiddleHead} as a GPU wants it, its elements laid out as {@link ElementGroups} says: nothing is summed over a row. */
+/**
+ * {@link MiddleHead} as a GPU wants it, its elements laid out as {@link ElementGroups} says, for nothing is summed over a row. What an item reads is all
+ * under way before it computes the first exponential, since a division may be a call.
+ */
 final class MiddleHeadGroups {
     private MiddleHeadGroups() {
     }
@@ -45,20 +48,21 @@ final class MiddleHeadGroups {
         int k0 = at.get(p + 3);
         int g0 = at.get(p + 4);
         int m0 = at.get(p + 5);
-        float[] gates = new float[4];
-        float[] mixed = new float[4];
+        float[] logits = new float[4];
+        float[] states = new float[4];
+        float[] pulls = new float[4];
         for (int i = 0; i < 4; i++) {
             int x = Math.min(first + 256 * i, count - 1);
-            float gate = MiddleHead.middleHeadSigmoid(pre.get(pre0 + x) + bias.get(bias0 + x % width));
-            float state = k.get(k0 + x);
-            gates[i] = gate;
-            mixed[i] = state + gate * (a.get(a0 + x) - state);
+            logits[i] = pre.get(pre0 + x) + bias.get(bias0 + x % width);
+            states[i] = k.get(k0 + x);
+            pulls[i] = a.get(a0 + x) - states[i];
         }
         for (int i = 0; i < 4; i++) {
             int x = first + 256 * i;
             if (x < count) {
-                g.set(g0 + x, gates[i]);
-                m.set(m0 + x, mixed[i]);
+                float gate = MiddleHead.middleHeadSigmoid(logits[i]);
+                g.set(g0 + x, gate);
+                m.set(m0 + x, states[i] + gate * pulls[i]);
             }
         }
     }
@@ -99,17 +103,19 @@ final class MiddleHeadGroups {
         int a0 = at.get(p + 1);
         int k0 = at.get(p + 2);
         int m0 = at.get(p + 3);
-        float[] mixed = new float[4];
+        float[] logits = new float[4];
+        float[] states = new float[4];
+        float[] pulls = new float[4];
         for (int i = 0; i < 4; i++) {
             int x = Math.min(first + 256 * i, count - 1);
-            float share = MiddleHead.middleHeadSigmoid(beta.get(beta0 + x % width));
-            float state = k.get(k0 + x);
-            mixed[i] = state + share * (a.get(a0 + x) - state);
+            logits[i] = beta.get(beta0 + x % width);
+            states[i] = k.get(k0 + x);
+            pulls[i] = a.get(a0 + x) - states[i];
         }
         for (int i = 0; i < 4; i++) {
             int x = first + 256 * i;
             if (x < count) {
-                m.set(m0 + x, mixed[i]);
+                m.set(m0 + x, states[i] + MiddleHead.middleHeadSigmoid(logits[i]) * pulls[i]);
             }
         }
     }
@@ -121,18 +127,19 @@ final class MiddleHeadGroups {
         int dm0 = at.get(p + 1);
         int da0 = at.get(p + 2);
         int dk0 = at.get(p + 3);
-        float[] shares = new float[4];
+        float[] logits = new float[4];
         float[] ups = new float[4];
         for (int i = 0; i < 4; i++) {
             int x = Math.min(first + 256 * i, count - 1);
-            shares[i] = MiddleHead.middleHeadSigmoid(beta.get(beta0 + x % width));
+            logits[i] = beta.get(beta0 + x % width);
             ups[i] = dm.get(dm0 + x);
         }
         for (int i = 0; i < 4; i++) {
             int x = first + 256 * i;
             if (x < count) {
-                da.set(da0 + x, shares[i] * ups[i]);
-                dk.set(dk0 + x, (1f - shares[i]) * ups[i]);
+                float share = MiddleHead.middleHeadSigmoid(logits[i]);
+                da.set(da0 + x, share * ups[i]);
+                dk.set(dk0 + x, (1f - share) * ups[i]);
             }
         }
     }

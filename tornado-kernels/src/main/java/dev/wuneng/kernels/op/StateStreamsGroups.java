@@ -52,21 +52,20 @@ final class StateStreamsGroups {
         int s0 = at.get(p + 6) + n * StateStreams.VECTORS * headSize + lane;
         int g0 = at.get(p + 7) + x0;
         int a0 = at.get(p + 8) + x0;
-        float[] products = new float[HeadGroups.MOST];
-        float[] gates = new float[HeadGroups.MOST];
-        float[] rates = new float[HeadGroups.MOST];
         float[] keys = new float[HeadGroups.MOST];
+        float[] products = new float[HeadGroups.MOST];
+        float[] decays = new float[HeadGroups.MOST];
+        float[] rates = new float[HeadGroups.MOST];
+        float[] shares = new float[HeadGroups.MOST];
         float squares = 0f;
         for (int i = 0; i < headSize / HeadGroups.LANES; i++) {
             int j = i * HeadGroups.LANES;
-            float kj = k.get(k0 + j);
-            float rate = StateStreams.stateStreamsSigmoid(la.get(la0 + j));
-            float product = kj * kk.get(kk0 + j);
-            squares += product * product;
-            products[i] = product;
-            gates[i] = StateStreams.stateStreamsSigmoid(lw.get(lw0 + j));
-            rates[i] = rate;
-            keys[i] = kj * (1f + (rate - 1f) * ka.get(ka0 + j));
+            keys[i] = k.get(k0 + j);
+            products[i] = keys[i] * kk.get(kk0 + j);
+            decays[i] = lw.get(lw0 + j);
+            rates[i] = la.get(la0 + j);
+            shares[i] = ka.get(ka0 + j);
+            squares += products[i] * products[i];
         }
         sums[item] = squares;
         context.localBarrier();
@@ -77,13 +76,15 @@ final class StateStreamsGroups {
         float scale = 1f / TornadoMath.max(TornadoMath.sqrt(squares), StateStreams.SHORTEST);
         for (int i = 0; i < headSize / HeadGroups.LANES; i++) {
             int j = i * HeadGroups.LANES;
+            float gate = StateStreams.stateStreamsSigmoid(decays[i]);
+            float rate = StateStreams.stateStreamsSigmoid(rates[i]);
             float removal = products[i] * scale;
-            streams.set(s0 + j, keep * TornadoMath.exp(-StateStreams.STEEPEST * gates[i]));
+            streams.set(s0 + j, keep * TornadoMath.exp(-StateStreams.STEEPEST * gate));
             streams.set(s0 + headSize + j, removal);
-            streams.set(s0 + 2 * headSize + j, keep * removal * rates[i]);
-            streams.set(s0 + 3 * headSize + j, keys[i]);
-            g.set(g0 + j, gates[i]);
-            a.set(a0 + j, rates[i]);
+            streams.set(s0 + 2 * headSize + j, keep * removal * rate);
+            streams.set(s0 + 3 * headSize + j, keys[i] * (1f + (rate - 1f) * shares[i]));
+            g.set(g0 + j, gate);
+            a.set(a0 + j, rate);
         }
     }
 
