@@ -30,7 +30,7 @@ final class StateCases {
         cases.add(summary(17, 2, 33));
         cases.add(summary(65, 1, 16));
         cases.add(summary(70, 3, 48));
-        cases.add(summary(22, 3, 64));
+        cases.add(summary(70, 3, 64));
         cases.add(summary(3, 1, 128));
         return cases;
     }

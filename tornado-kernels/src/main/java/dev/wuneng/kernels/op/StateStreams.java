@@ -79,6 +79,7 @@ public final class StateStreams {
     public static Launch backwardScales(View k, View a, View dp, View dstreams, View partial, int rows, int heads, int headSize) {
         return Launch.of("state_streams.backward_scales", StateStreams::stateStreamsBackwardScales,
                 ColumnSum.blocks(rows) * heads * headSize, k, a, dp, dstreams, partial, rows, heads, headSize, ColumnSum.BLOCK)
+                .inGroups(StateStreamsGroups.backwardScales(rows, heads * headSize))
                 .onHost(() -> WholeVectors.form(headSize, ColumnSum.blocks(rows) * heads,
                         StateStreamsHost.backwardScales(k, a, dp, dstreams, partial, rows, heads, headSize, ColumnSum.BLOCK)));
     }

@@ -9,7 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * {@link StateStreams} as a GPU wants it: work shared out as in {@link HeadGroups}.
+ * {@link StateStreams} as a GPU wants it: work shared out as in {@link HeadGroups}, sums over tokens as in {@link ColumnGroups}.
  */
 final class StateStreamsGroups {
     private StateStreamsGroups() {
@@ -31,6 +31,12 @@ final class StateStreamsGroups {
         Kernel.K14<KernelContext, IntArray, Integer, FloatArray, FloatArray, FloatArray, FloatArray, IntArray, FloatArray, FloatArray, FloatArray,
                 Integer, Integer, Integer> kernel = StateStreamsGroups::stateStreamsGroupsBackwardKey;
         return HeadGroups.form(kernel, count, headSize, 2);
+    }
+
+    static Optional<GroupForm> backwardScales(int rows, int columns) {
+        Kernel.K12<KernelContext, IntArray, Integer, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, Integer, Integer, Integer, Integer> kernel
+                = StateStreamsGroups::stateStreamsGroupsBackwardScales;
+        return ColumnGroups.form(kernel, rows, columns, 2);
     }
 
     public static void stateStreamsGroupsForward(KernelContext context, IntArray at, int p, FloatArray k, FloatArray lw, FloatArray la, FloatArray kk,
@@ -177,6 +183,45 @@ final class StateStreamsGroups {
             float gradient = (gradients[i] - products[i] * pull) * scale;
             dp.set(dp0 + i * HeadGroups.LANES, gradient);
             dk.set(dk0 + i * HeadGroups.LANES, direct[i] + gradient * scales[i]);
+        }
+    }
+
+    public static void stateStreamsGroupsBackwardScales(KernelContext context, IntArray at, int p, FloatArray k, FloatArray a, FloatArray dp,
+            FloatArray dstreams, FloatArray partial, int rows, int heads, int headSize, int block) {
+        float[] kkSums = context.allocateFloatLocalArray(ColumnGroups.ITEMS);
+        float[] kaSums = context.allocateFloatLocalArray(ColumnGroups.ITEMS);
+        int item = context.localIdx;
+        int slice = item / ColumnGroups.COLUMNS;
+        int columns = heads * headSize;
+        int b = context.groupIdx / (columns / ColumnGroups.COLUMNS);
+        int c = context.groupIdx * ColumnGroups.COLUMNS - b * columns + item - slice * ColumnGroups.COLUMNS;
+        int h = c / headSize;
+        int k0 = at.get(p) + c;
+        int a0 = at.get(p + 1) + c;
+        int dp0 = at.get(p + 2) + c;
+        int d0 = at.get(p + 3) + (h * StateStreams.VECTORS + 3) * headSize + c - h * headSize;
+        float forKk = 0f;
+        float forKa = 0f;
+        for (int i = 0; i < block / ColumnGroups.SLICES; i++) {
+            int row = b * block + slice + i * ColumnGroups.SLICES;
+            int r = Math.min(row, rows - 1);
+            float kj = (row < rows ? 1f : 0f) * k.get(k0 + r * columns);
+            forKk += dp.get(dp0 + r * columns) * kj;
+            forKa += dstreams.get(d0 + r * heads * StateStreams.VECTORS * headSize) * kj * (a.get(a0 + r * columns) - 1f);
+        }
+        kkSums[item] = forKk;
+        kaSums[item] = forKa;
+        context.localBarrier();
+        if (slice == 0) {
+            forKk = 0f;
+            forKa = 0f;
+            for (int q = 0; q < ColumnGroups.SLICES; q++) {
+                forKk += kkSums[q * ColumnGroups.COLUMNS + item];
+                forKa += kaSums[q * ColumnGroups.COLUMNS + item];
+            }
+            int o = at.get(p + 4) + b * columns + c;
+            partial.set(o, forKk);
+            partial.set(o + (rows + block - 1) / block * columns, forKa);
         }
     }
 }

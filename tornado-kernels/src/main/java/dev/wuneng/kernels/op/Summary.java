@@ -56,6 +56,7 @@ public final class Summary {
     public static Launch backwardWeights(View y, View streams, View stats, View ds, View dc, View partial, int rows, int heads, int headSize) {
         return Launch.of("summary.backward_weights", Summary::summaryBackwardWeights, ColumnSum.blocks(rows) * heads * headSize,
                 y, streams, stats, ds, dc, partial, rows, heads, headSize, ColumnSum.BLOCK)
+                .inGroups(SummaryGroups.backwardWeights(rows, heads * headSize))
                 .onHost(() -> WholeVectors.form(headSize, ColumnSum.blocks(rows) * heads,
                         SummaryHost.backwardWeights(y, streams, stats, ds, dc, partial, rows, heads, headSize, ColumnSum.BLOCK)));
     }

@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** {@link Summary} as a GPU wants it: work shared out as in {@link HeadGroups}. */
+/** {@link Summary} as a GPU wants it: work shared out as in {@link HeadGroups}, sums over tokens as in {@link ColumnGroups}. */
 final class SummaryGroups {
     private SummaryGroups() {
     }
@@ -29,6 +29,12 @@ final class SummaryGroups {
         Kernel.K12<KernelContext, IntArray, Integer, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray,
                 Integer, Integer, Integer> kernel = SummaryGroups::summaryGroupsBackwardBonus;
         return HeadGroups.form(kernel, count, headSize, 1);
+    }
+
+    static Optional<GroupForm> backwardWeights(int rows, int columns) {
+        Kernel.K13<KernelContext, IntArray, Integer, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray,
+                Integer, Integer, Integer, Integer> kernel = SummaryGroups::summaryGroupsBackwardWeights;
+        return ColumnGroups.form(kernel, rows, columns, 3);
     }
 
     public static void summaryGroupsForward(KernelContext context, IntArray at, int p, FloatArray y, FloatArray weight, FloatArray bias, FloatArray streams,
@@ -183,6 +189,57 @@ final class SummaryGroups {
             if (lane == 0) {
                 dc.set(at.get(p + 5) + n, sum);
             }
+        }
+    }
+
+    public static void summaryGroupsBackwardWeights(KernelContext context, IntArray at, int p, FloatArray y, FloatArray streams, FloatArray stats, FloatArray ds,
+            FloatArray dc, FloatArray partial, int rows, int heads, int headSize, int block) {
+        float[] weightSums = context.allocateFloatLocalArray(ColumnGroups.ITEMS);
+        float[] biasSums = context.allocateFloatLocalArray(ColumnGroups.ITEMS);
+        float[] rkSums = context.allocateFloatLocalArray(ColumnGroups.ITEMS);
+        int item = context.localIdx;
+        int slice = item / ColumnGroups.COLUMNS;
+        int columns = heads * headSize;
+        int b = context.groupIdx / (columns / ColumnGroups.COLUMNS);
+        int c = context.groupIdx * ColumnGroups.COLUMNS - b * columns + item - slice * ColumnGroups.COLUMNS;
+        int h = c / headSize;
+        int y0 = at.get(p) + c;
+        int k0 = at.get(p + 1) + (h * StateStreams.VECTORS + 3) * headSize + c - h * headSize;
+        int t0 = at.get(p + 2) + h * 3;
+        int g0 = at.get(p + 3) + c;
+        int dc0 = at.get(p + 4) + h;
+        float forWeight = 0f;
+        float forBias = 0f;
+        float forRk = 0f;
+        for (int i = 0; i < block / ColumnGroups.SLICES; i++) {
+            int row = b * block + slice + i * ColumnGroups.SLICES;
+            int r = Math.min(row, rows - 1);
+            float counts = row < rows ? 1f : 0f;
+            int t = t0 + r * heads * 3;
+            int k = k0 + r * heads * StateStreams.VECTORS * headSize;
+            float g = counts * ds.get(g0 + r * columns);
+            forWeight += g * (y.get(y0 + r * columns) - stats.get(t)) * stats.get(t + 1);
+            forBias += g;
+            forRk += counts * dc.get(dc0 + r * heads) * streams.get(k) * streams.get(k + 2 * headSize);
+        }
+        weightSums[item] = forWeight;
+        biasSums[item] = forBias;
+        rkSums[item] = forRk;
+        context.localBarrier();
+        if (slice == 0) {
+            forWeight = 0f;
+            forBias = 0f;
+            forRk = 0f;
+            for (int q = 0; q < ColumnGroups.SLICES; q++) {
+                forWeight += weightSums[q * ColumnGroups.COLUMNS + item];
+                forBias += biasSums[q * ColumnGroups.COLUMNS + item];
+                forRk += rkSums[q * ColumnGroups.COLUMNS + item];
+            }
+            int size = (rows + block - 1) / block * columns;
+            int o = at.get(p + 5) + b * columns + c;
+            partial.set(o, forWeight);
+            partial.set(o + size, forBias);
+            partial.set(o + 2 * size, forRk);
         }
     }
 }

@@ -158,7 +158,7 @@ class TornadoExecutorTest {
                 "state_scan batch=1 tokens=37 segment=21 heads=1x64", "state_scan batch=1 tokens=20 segment=100 heads=1x128",
                 "rms_norm rows=65 width=64 groups=1 adds", "rms_norm rows=5 width=1100 groups=1", "rms_norm rows=490 width=33 groups=7",
                 "scaled_add rows=70 width=96 share=48", "scaled_add rows=70 width=48 share=1",
-                "state_streams batch=2 tokens=11 segment=5 heads=3x64", "summary rows=22 heads=3x64", "middle_head.gated rows=65 width=33",
+                "state_streams batch=2 tokens=11 segment=5 heads=3x64", "summary rows=70 heads=3x64", "middle_head.gated rows=65 width=33",
                 "middle_head.weighted rows=65 width=33");
         List<OpCase> cases = OpCases.all().stream().filter(c -> several.contains(c.toString())).toList();
         assertEquals(several.size(), cases.size());
