@@ -32,7 +32,7 @@ class OpCasesTest {
     Stream<DynamicTest> formsForWorkGroups() {
         return CASES.stream().filter(c -> launches(c).anyMatch(launch -> launch.groupForm() != null))
                 .filter(c -> launches(c).allMatch(launch -> launch.groupForm() == null || launch.groupForm().groups() <= 64))
-                .map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new GroupSimulation(true))));
+                .map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new GroupSimulation())));
     }
 
     /** TornadoVM's vectors are objects on the JVM, slow and right. */

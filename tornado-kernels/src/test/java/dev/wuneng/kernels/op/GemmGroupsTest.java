@@ -43,7 +43,7 @@ class GemmGroupsTest {
 
     private static void same(Buffer y, Launch launch) {
         float[] plain = run(y, launch, JvmExecutor.plain(1));
-        float[] groups = run(y, launch, new GroupSimulation(true));
+        float[] groups = run(y, launch, new GroupSimulation());
         for (int i = 0; i < plain.length; i++) {
             assertEquals(plain[i], groups[i], "element " + i);
         }

@@ -12,13 +12,17 @@ import uk.ac.manchester.tornado.api.KernelContext;
 
 /** The forms for work-groups, an item a thread, one at a time in any order between barriers. Local memory is NaN before it is written. */
 public final class GroupSimulation extends Simulation {
-    private final boolean barriers;
+    private final String rushed;
     private final Random random = new Random(1);
     private int launches;
 
-    /** @param barriers whether items wait for each other, or run one after another as if there were no barrier */
-    public GroupSimulation(boolean barriers) {
-        this.barriers = barriers;
+    public GroupSimulation() {
+        this("");
+    }
+
+    /** @param rushed the launch whose items run one after another, as if it had no barriers */
+    public GroupSimulation(String rushed) {
+        this.rushed = rushed;
     }
 
     /** How many launches ran in groups. */
@@ -41,6 +45,7 @@ public final class GroupSimulation extends Simulation {
 
     private void run(Launch launch, Program program, int i, int group) {
         GroupForm form = launch.groupForm();
+        boolean barriers = !launch.name().equals(rushed);
         GroupTurns turns = new GroupTurns(form.items(), random);
         List<float[]> memory = new ArrayList<>();
         // A thread for each item where they wait for each other.
@@ -48,7 +53,7 @@ public final class GroupSimulation extends Simulation {
             List<Future<?>> items = new ArrayList<>();
             for (int item = 0; item < form.items(); item++) {
                 int n = item;
-                KernelContext context = new Item(group, n, memory, turns);
+                KernelContext context = new Item(group, n, memory, barriers ? turns : null);
                 Runnable part = () -> form.kernel().call(launch.arguments(context, program.at(i), program.offsetsOf(i)));
                 items.add(threads.submit(barriers ? () -> turns.run(n, part) : part));
             }
@@ -67,6 +72,7 @@ public final class GroupSimulation extends Simulation {
     private final class Item extends KernelContext {
         private final List<float[]> memory;
         private final int item;
+        /** Null where nobody waits. */
         private final GroupTurns turns;
         private int allocated;
 
@@ -98,7 +104,7 @@ public final class GroupSimulation extends Simulation {
 
         @Override
         public void localBarrier() {
-            if (barriers) {
+            if (turns != null) {
                 turns.barrier(item);
             }
         }
