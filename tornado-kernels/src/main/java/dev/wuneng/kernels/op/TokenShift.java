@@ -30,6 +30,7 @@ public final class TokenShift {
     /** Writes out. */
     public static Launch forward(View z, View mu, View pos, View out, int rows, int heads, int kvHeads, int headSize, int stride) {
         return Launch.of("token_shift.forward", TokenShift::tokenShiftForward, rows * heads, z, mu, pos, out, heads, kvHeads, headSize, stride)
+                .inGroups(TokenShiftGroups.forward(rows, heads, headSize))
                 .onHost(() -> WholeVectors.form(headSize, rows, TokenShiftHost.forward(z, mu, pos, out, heads, kvHeads, headSize, stride)));
     }
 
@@ -43,6 +44,7 @@ public final class TokenShift {
             boolean adds) {
         return Launch.of("token_shift.backward_input", TokenShift::tokenShiftBackwardInput, rows * kvHeads, mu, pos, dout, dz,
                 rows, heads, kvHeads, headSize, stride, adds ? 1 : 0)
+                .inGroups(TokenShiftGroups.backwardInput(rows, kvHeads, headSize))
                 .onHost(() -> WholeVectors.form(headSize, rows * kvHeads, TokenShiftHost.backwardInput(mu, pos, dout, dz, rows, heads, kvHeads, headSize, stride, adds)));
     }
 
