@@ -49,6 +49,7 @@ public final class CrossEntropy {
         int chunks = chunks(tokens);
         return List.of(
                 Launch.of("cross_entropy.partial", CrossEntropy::crossEntropyPartial, rows * chunks, logits, partial, width, tokens, chunks)
+                        .inGroups(CrossEntropyGroups.partial(rows, tokens))
                         .onHost(() -> new HostForm(rows * chunks, CrossEntropyHost.partial(logits, partial, width, tokens, chunks, CHUNK))),
                 Launch.of("cross_entropy.combine", CrossEntropy::crossEntropyCombine, rows, logits, labels, partial, lse, loss, width, chunks));
     }
@@ -57,7 +58,8 @@ public final class CrossEntropy {
     public static List<Launch> lossAndGradient(View logits, View labels, View scale, View partial, View lse, View loss, int rows, int width,
             int tokens) {
         List<Launch> launches = new ArrayList<>(loss(logits, labels, partial, lse, loss, rows, width, tokens));
-        launches.add(Launch.of("cross_entropy.gradient", CrossEntropy::crossEntropyGradient, rows * width, logits, labels, lse, scale, width, tokens));
+        launches.add(Launch.of("cross_entropy.gradient", CrossEntropy::crossEntropyGradient, rows * width, logits, labels, lse, scale, width, tokens)
+                .inGroups(CrossEntropyGroups.gradient(Math.multiplyExact(rows, width))));
         return Launch.together(launches, () -> new HostForm(rows, new CrossEntropyHost(logits, labels, scale, lse, loss, width, tokens)));
     }
 

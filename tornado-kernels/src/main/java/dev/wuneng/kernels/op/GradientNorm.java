@@ -1,9 +1,13 @@
 package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.host.GradientNormHost;
+import dev.wuneng.kernels.run.GroupForm;
 import dev.wuneng.kernels.run.HostForm;
+import dev.wuneng.kernels.run.Kernel;
 import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.View;
+import java.util.Optional;
+import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -38,7 +42,14 @@ public final class GradientNorm {
     public static Launch partial(View gradients, View partial, int count) {
         int partials = partials(count);
         return Launch.of("gradient_norm.partial", GradientNorm::gradientNormPartial, partials, gradients, partial, count, partials)
+                .inGroups(inGroups(count, partials))
                 .onHost(() -> new HostForm(partials, GradientNormHost.partial(gradients, partial, count, partials)));
+    }
+
+    /** A work-group computes a sum where the plain kernel has one item for it, which are few for a GPU. */
+    private static Optional<GroupForm> inGroups(int count, int partials) {
+        Kernel.K7<KernelContext, IntArray, Integer, FloatArray, FloatArray, Integer, Integer> kernel = GradientNorm::gradientNormGroupsPartial;
+        return count < SHARE || count > Integer.MAX_VALUE - PARTIALS * SHARE ? Optional.empty() : Optional.of(new GroupForm(kernel, partials, SHARE, (SHARE + 16) * 4));
     }
 
     /** Writes norm from {@code partials} sums of all ranges; a clip of 0 clips nothing. */
@@ -56,6 +67,34 @@ public final class GradientNorm {
                 sum += gradients.get(g0 + j) * gradients.get(g0 + j);
             }
             partial.set(at.get(p + 1) + i, sum);
+        }
+    }
+
+    public static void gradientNormGroupsPartial(KernelContext context, IntArray at, int p, FloatArray gradients, FloatArray partial, int count, int partials) {
+        float[] sums = context.allocateFloatLocalArray(256);
+        float[] few = context.allocateFloatLocalArray(16);
+        int item = context.localIdx;
+        int g0 = at.get(p);
+        float own = 0f;
+        for (int j = context.groupIdx * 256 + item; j < count; j += partials * 256) {
+            own += gradients.get(g0 + j) * gradients.get(g0 + j);
+        }
+        sums[item] = own;
+        context.localBarrier();
+        if (item < 16) {
+            float some = 0f;
+            for (int n = 0; n < 16; n++) {
+                some += sums[16 * n + item];
+            }
+            few[item] = some;
+        }
+        context.localBarrier();
+        if (item == 0) {
+            float sum = 0f;
+            for (int n = 0; n < 16; n++) {
+                sum += few[n];
+            }
+            partial.set(at.get(p + 1) + context.groupIdx, sum);
         }
     }
 

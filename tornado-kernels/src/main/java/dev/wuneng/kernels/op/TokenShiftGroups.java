@@ -44,8 +44,8 @@ final class TokenShiftGroups {
             int place = z0 + (r * kvHeads + h * kvHeads / heads) * headSize + j;
             int back = pos.get(p0 + r) == 0 ? 0 : kvHeads * headSize;
             float now = z.get(place);
-            float before = back == 0 ? 0f : z.get(place - back);
-            results[n] = now + mu.get(m0 + h * headSize + j) * (before - now);
+            float kept = back == 0 ? 0f : 1f;
+            results[n] = now + mu.get(m0 + h * headSize + j) * (kept * z.get(place - back) - now);
         }
         for (int n = 0; n < 4; n++) {
             int i = first + 256 * n;
