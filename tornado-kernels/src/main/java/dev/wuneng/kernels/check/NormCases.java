@@ -21,6 +21,7 @@ final class NormCases {
         }
         cases.add(rmsNorm(63 * 3, 16, 3, true));
         cases.add(rmsNorm(70 * 7, 33, 7, false));
+        cases.add(rmsNorm(65 * 3, 32, 3, true));
         cases.add(rmsNorm(5, 1100, 1, false));
         cases.add(columnSum(1, 5));
         cases.add(columnSum(65, 33));

@@ -28,12 +28,14 @@ public final class ColumnSum {
     /** Adds the sums of {@code blocks} partial rows to total. */
     public static Launch accumulate(View partial, View total, int blocks, int columns) {
         return Launch.of("column_sum.accumulate", ColumnSum::columnSumAccumulate, columns, partial, total, blocks, columns)
+                .inGroups(ColumnSumGroups.accumulate(columns))
                 .onHost(() -> new HostForm(ColumnSumHost.strips(columns), ColumnSumHost.accumulate(partial, total, blocks, columns)));
     }
 
     /** Writes the sums of blocks of rows of a matrix [rows, columns]: the gradient of a bias, before {@link #accumulate}. */
     public static Launch partial(View matrix, View partial, int rows, int columns) {
         return Launch.of("column_sum.partial", ColumnSum::columnSumPartial, blocks(rows) * columns, matrix, partial, rows, columns, BLOCK)
+                .inGroups(ColumnSumGroups.partial(blocks(rows), columns))
                 .onHost(() -> new HostForm(blocks(rows) * ColumnSumHost.strips(columns), ColumnSumHost.partial(matrix, partial, rows, columns, BLOCK)));
     }
 

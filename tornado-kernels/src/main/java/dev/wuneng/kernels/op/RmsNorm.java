@@ -46,6 +46,7 @@ public final class RmsNorm {
         int columns = groups * width;
         return Launch.of("rms_norm.backward_weight", RmsNorm::rmsNormBackwardWeight, ColumnSum.blocks(rows / groups) * columns,
                 x, rstd, dy, partial, rows / groups, columns, groups, ColumnSum.BLOCK)
+                .inGroups(RmsNormGroups.backwardWeight(rows / groups, columns))
                 .onHost(() -> WholeVectors.form(width, ColumnSum.blocks(rows / groups) * groups,
                         RmsNormHost.backwardWeight(x, rstd, dy, partial, rows / groups, width, groups, ColumnSum.BLOCK)));
     }

@@ -41,6 +41,13 @@ final class RmsNormGroups {
         return form(kernel, rows, width);
     }
 
+    /** Sums over tokens, shared out as in {@link ColumnGroups}. */
+    static Optional<GroupForm> backwardWeight(int tokens, int columns) {
+        Kernel.K11<KernelContext, IntArray, Integer, FloatArray, FloatArray, FloatArray, FloatArray, Integer, Integer, Integer, Integer> kernel
+                = RmsNormGroups::rmsNormGroupsBackwardWeight;
+        return ColumnGroups.form(kernel, tokens, columns, 1);
+    }
+
     private static Optional<GroupForm> form(Kernel kernel, int rows, int width) {
         int lanes = Math.clamp(Integer.highestOneBit(width / 4), 32, ITEMS);
         int together = ITEMS / lanes;
@@ -144,6 +151,34 @@ final class RmsNormGroups {
                     dx.set(d0 + j, results[n]);
                 }
             }
+        }
+    }
+
+    public static void rmsNormGroupsBackwardWeight(KernelContext context, IntArray at, int p, FloatArray x, FloatArray rstd, FloatArray dy,
+            FloatArray partial, int tokens, int columns, int groups, int block) {
+        float[] sums = context.allocateFloatLocalArray(ColumnGroups.ITEMS);
+        int item = context.localIdx;
+        int slice = item / ColumnGroups.COLUMNS;
+        int b = context.groupIdx / (columns / ColumnGroups.COLUMNS);
+        int c = context.groupIdx * ColumnGroups.COLUMNS - b * columns + item - slice * ColumnGroups.COLUMNS;
+        int x0 = at.get(p) + c;
+        int r0 = at.get(p + 1) + c / (columns / groups);
+        int g0 = at.get(p + 2) + c;
+        float own = 0f;
+        for (int i = 0; i < block / ColumnGroups.SLICES; i++) {
+            int row = b * block + slice + i * ColumnGroups.SLICES;
+            int t = Math.min(row, tokens - 1);
+            float counts = row < tokens ? 1f : 0f;
+            own += counts * dy.get(g0 + t * columns) * x.get(x0 + t * columns) * rstd.get(r0 + t * groups);
+        }
+        sums[item] = own;
+        context.localBarrier();
+        if (slice == 0) {
+            float sum = 0f;
+            for (int q = 0; q < ColumnGroups.SLICES; q++) {
+                sum += sums[q * ColumnGroups.COLUMNS + item];
+            }
+            partial.set(at.get(p + 3) + b * columns + c, sum);
         }
     }
 }

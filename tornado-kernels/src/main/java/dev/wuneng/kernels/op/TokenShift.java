@@ -52,6 +52,7 @@ public final class TokenShift {
     public static Launch backwardMix(View z, View pos, View dout, View partial, int rows, int heads, int kvHeads, int headSize, int stride) {
         return Launch.of("token_shift.backward_mix", TokenShift::tokenShiftBackwardMix, ColumnSum.blocks(rows) * heads * headSize,
                 z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK)
+                .inGroups(TokenShiftGroups.backwardMix(rows, heads * headSize))
                 .onHost(() -> WholeVectors.form(headSize, ColumnSum.blocks(rows) * heads,
                         TokenShiftHost.backwardMix(z, pos, dout, partial, rows, heads, kvHeads, headSize, stride, ColumnSum.BLOCK)));
     }

@@ -27,6 +27,13 @@ final class TokenShiftGroups {
         return ElementGroups.form(kernel, Math.multiplyExact(rows, kvHeads * headSize));
     }
 
+    /** Sums over tokens, shared out as in {@link ColumnGroups}. */
+    static Optional<GroupForm> backwardMix(int rows, int columns) {
+        Kernel.K13<KernelContext, IntArray, Integer, FloatArray, IntArray, FloatArray, FloatArray, Integer, Integer, Integer, Integer, Integer, Integer>
+                kernel = TokenShiftGroups::tokenShiftGroupsBackwardMix;
+        return ColumnGroups.form(kernel, rows, columns, 1);
+    }
+
     public static void tokenShiftGroupsForward(KernelContext context, IntArray at, int p, FloatArray z, FloatArray mu, IntArray pos, FloatArray out,
             int heads, int kvHeads, int headSize, int stride, int count) {
         int first = context.groupIdx * 1024 + context.localIdx;
@@ -88,6 +95,40 @@ final class TokenShiftGroups {
             if (i < count) {
                 dz.set(d0 + i, results[n]);
             }
+        }
+    }
+
+    public static void tokenShiftGroupsBackwardMix(KernelContext context, IntArray at, int p, FloatArray z, IntArray pos, FloatArray dout,
+            FloatArray partial, int rows, int heads, int kvHeads, int headSize, int stride, int block) {
+        float[] sums = context.allocateFloatLocalArray(ColumnGroups.ITEMS);
+        int item = context.localIdx;
+        int slice = item / ColumnGroups.COLUMNS;
+        int columns = heads * headSize;
+        int b = context.groupIdx / (columns / ColumnGroups.COLUMNS);
+        int c = context.groupIdx * ColumnGroups.COLUMNS - b * columns + item - slice * ColumnGroups.COLUMNS;
+        int h = c / headSize;
+        int j = c - h * headSize;
+        int z0 = at.get(p) + h * kvHeads / heads * headSize + j;
+        int p0 = at.get(p + 1);
+        int g0 = at.get(p + 2) + h * stride + j;
+        float own = 0f;
+        for (int i = 0; i < block / ColumnGroups.SLICES; i++) {
+            int row = b * block + slice + i * ColumnGroups.SLICES;
+            int r = Math.min(row, rows - 1);
+            float counts = row < rows ? 1f : 0f;
+            int back = pos.get(p0 + r) == 0 ? 0 : kvHeads * headSize;
+            float kept = back == 0 ? 0f : 1f;
+            int place = z0 + r * kvHeads * headSize;
+            own += counts * dout.get(g0 + r * heads * stride) * (kept * z.get(place - back) - z.get(place));
+        }
+        sums[item] = own;
+        context.localBarrier();
+        if (slice == 0) {
+            float sum = 0f;
+            for (int q = 0; q < ColumnGroups.SLICES; q++) {
+                sum += sums[q * ColumnGroups.COLUMNS + item];
+            }
+            partial.set(at.get(p + 3) + b * columns + c, sum);
         }
     }
 }

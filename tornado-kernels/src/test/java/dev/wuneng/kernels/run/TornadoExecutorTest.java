@@ -156,13 +156,13 @@ class TornadoExecutorTest {
                 "linear.forward large rows=641 in=18 out=630 F32", "attention rows=2*50 heads=3:1 head=64 window=0 segments=[21, 29]",
                 "attention rows=1*99 heads=2:2 head=64 window=37 segments=[99]", "state_scan batch=2 tokens=37 segment=9 heads=2x32",
                 "state_scan batch=1 tokens=37 segment=21 heads=1x64", "state_scan batch=1 tokens=20 segment=100 heads=1x128",
-                "rms_norm rows=65 width=64 groups=1 adds", "rms_norm rows=5 width=1100 groups=1", "rms_norm rows=490 width=33 groups=7",
+                "rms_norm rows=65 width=64 groups=1 adds", "rms_norm rows=5 width=1100 groups=1", "rms_norm rows=195 width=32 groups=3 adds",
                 "scaled_add rows=70 width=96 share=48", "scaled_add rows=70 width=48 share=1",
                 "state_streams batch=2 tokens=11 segment=5 heads=3x64", "summary rows=70 heads=3x64", "middle_head.gated rows=65 width=33",
                 "middle_head.weighted rows=65 width=33",
                 "token_shift batch=1 tokens=70 segment=100 heads=4/2x64", "token_shift batch=2 tokens=70 segment=9 heads=1/1x48 adds",
                 "cross_entropy rows=3 width=1030 tokens=1025 spread=3.0", "cross_entropy.loss rows=3 width=2100 tokens=2050",
-                "gradient_norm ranges=300001+1000 clip=100.0");
+                "gradient_norm ranges=300001+1000 clip=100.0", "column_sum rows=65 columns=33", "column_sum rows=200 columns=300");
         List<OpCase> cases = OpCases.all().stream().filter(c -> several.contains(c.toString())).toList();
         assertEquals(several.size(), cases.size());
         try (Executor executor = new TornadoExecutor(Devices.tornado(device), device, always)) {
