@@ -33,9 +33,9 @@ final class GemmGroups {
     private GemmGroups() {
     }
 
-    /** Whether a product has enough tiles of one of the sizes; {@link GemmSlices} are for all others. */
+    /** Whether a product fills tiles of one of the sizes, and enough of them; {@link GemmSlices} are for all others, such as one token's through a vocabulary. */
     static boolean fills(int m, int n) {
-        return groups(m, n, 4) >= ENOUGH;
+        return Math.min(m, n) >= 64 && groups(m, n, 4) >= ENOUGH;
     }
 
     static GroupForm product(int m, int n) {
@@ -63,7 +63,7 @@ final class GemmGroups {
     }
 
     private static int side(int m, int n) {
-        return groups(m, n, 8) >= ENOUGH ? 8 : 4;
+        return Math.min(m, n) >= 128 && groups(m, n, 8) >= ENOUGH ? 8 : 4;
     }
 
     private static GroupForm form(Kernel kernel, int m, int n, int side) {
