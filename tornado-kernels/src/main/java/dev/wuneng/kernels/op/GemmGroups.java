@@ -2,6 +2,7 @@ package dev.wuneng.kernels.op;
 
 import dev.wuneng.kernels.run.GroupForm;
 import dev.wuneng.kernels.run.Kernel;
+import java.util.List;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -43,11 +44,9 @@ final class GemmGroups {
     }
 
     static GroupForm product(int m, int n, int side) {
-        Kernel.K13<KernelContext, IntArray, Integer, FloatArray, FloatArray, ShortArray, FloatArray, Integer, Integer, Integer, Integer, Integer, Integer> large
-                = GemmGroups::gemmGroupsProduct;
-        Kernel.K13<KernelContext, IntArray, Integer, FloatArray, FloatArray, ShortArray, FloatArray, Integer, Integer, Integer, Integer, Integer, Integer> small
-                = GemmGroups::gemmGroupsSmallProduct;
-        return form(side == 8 ? large : small, m, n, side);
+        Kernel.K14<KernelContext, IntArray, Integer, FloatArray, FloatArray, ShortArray, FloatArray, Integer, Integer, Integer, Integer, Integer, Integer, Integer>
+                kernel = GemmGroups::gemmGroupsProduct;
+        return form(kernel, m, n, side);
     }
 
     static GroupForm productBias(int m, int n) {
@@ -55,11 +54,9 @@ final class GemmGroups {
     }
 
     static GroupForm productBias(int m, int n, int side) {
-        Kernel.K13<KernelContext, IntArray, Integer, FloatArray, FloatArray, ShortArray, FloatArray, FloatArray, Integer, Integer, Integer, Integer, Integer> large
-                = GemmGroups::gemmGroupsProductBias;
-        Kernel.K13<KernelContext, IntArray, Integer, FloatArray, FloatArray, ShortArray, FloatArray, FloatArray, Integer, Integer, Integer, Integer, Integer> small
-                = GemmGroups::gemmGroupsSmallProductBias;
-        return form(side == 8 ? large : small, m, n, side);
+        Kernel.K14<KernelContext, IntArray, Integer, FloatArray, FloatArray, ShortArray, FloatArray, FloatArray, Integer, Integer, Integer, Integer, Integer, Integer>
+                kernel = GemmGroups::gemmGroupsProductBias;
+        return form(kernel, m, n, side);
     }
 
     private static int side(int m, int n) {
@@ -67,7 +64,7 @@ final class GemmGroups {
     }
 
     private static GroupForm form(Kernel kernel, int m, int n, int side) {
-        return new GroupForm(kernel, Math.toIntExact(groups(m, n, side)), ITEMS, 2 * 16 * (16 * side + 4) * 4);
+        return new GroupForm(kernel, Math.toIntExact(groups(m, n, side)), ITEMS, 2 * 16 * (16 * side + 4) * 4, List.of(side));
     }
 
     private static long groups(int m, int n, int side) {
@@ -76,26 +73,14 @@ final class GemmGroups {
     }
 
     public static void gemmGroupsProduct(KernelContext context, IntArray at, int p, FloatArray a, FloatArray b, ShortArray halves, FloatArray y,
-            int m, int n, int k, int layout, int accumulate, int type) {
-        gemmGroupsTile(context, 8, a, at.get(p), b, halves, type, at.get(type == 0 ? p + 1 : p + 2), y, at.get(p + 3), n, y, at.get(p + 3),
+            int m, int n, int k, int layout, int accumulate, int type, int side) {
+        gemmGroupsTile(context, side, a, at.get(p), b, halves, type, at.get(type == 0 ? p + 1 : p + 2), y, at.get(p + 3), n, y, at.get(p + 3),
                 accumulate, m, n, k, layout);
     }
 
     public static void gemmGroupsProductBias(KernelContext context, IntArray at, int p, FloatArray a, FloatArray b, ShortArray halves,
-            FloatArray bias, FloatArray y, int m, int n, int k, int layout, int type) {
-        gemmGroupsTile(context, 8, a, at.get(p), b, halves, type, at.get(type == 0 ? p + 1 : p + 2), bias, at.get(p + 3), 0, y, at.get(p + 4),
-                1, m, n, k, layout);
-    }
-
-    public static void gemmGroupsSmallProduct(KernelContext context, IntArray at, int p, FloatArray a, FloatArray b, ShortArray halves, FloatArray y,
-            int m, int n, int k, int layout, int accumulate, int type) {
-        gemmGroupsTile(context, 4, a, at.get(p), b, halves, type, at.get(type == 0 ? p + 1 : p + 2), y, at.get(p + 3), n, y, at.get(p + 3),
-                accumulate, m, n, k, layout);
-    }
-
-    public static void gemmGroupsSmallProductBias(KernelContext context, IntArray at, int p, FloatArray a, FloatArray b, ShortArray halves,
-            FloatArray bias, FloatArray y, int m, int n, int k, int layout, int type) {
-        gemmGroupsTile(context, 4, a, at.get(p), b, halves, type, at.get(type == 0 ? p + 1 : p + 2), bias, at.get(p + 3), 0, y, at.get(p + 4),
+            FloatArray bias, FloatArray y, int m, int n, int k, int layout, int type, int side) {
+        gemmGroupsTile(context, side, a, at.get(p), b, halves, type, at.get(type == 0 ? p + 1 : p + 2), bias, at.get(p + 3), 0, y, at.get(p + 4),
                 1, m, n, k, layout);
     }
 
@@ -127,32 +112,18 @@ final class GemmGroups {
                 s[i * side + j] = 0f;
             }
         }
-        for (int q = 0; q < side; q++) {
-            int i = layout == 2 ? ai : ai + 16 * q;
-            int d = layout == 2 ? ad + 256 / tile * q : ad;
-            nextA[q] = gemmGroupsLeft(a, a0, top + i, d, m, k, layout);
-            int j = layout == 0 ? bj + 16 * q : bj;
-            int e = layout == 0 ? bd : bd + 256 / tile * q;
-            nextB[q] = gemmGroupsRight(b, halves, type, b0, left + j, e, n, k, layout);
-        }
+        gemmGroupsFetch(side, nextA, a, a0, top + ai, ad, nextB, b, halves, type, b0, left + bj, bd, m, n, k, layout);
         for (int l = 0; l < k; l += 16) {
             for (int q = 0; q < side; q++) {
                 int i = layout == 2 ? ai : ai + 16 * q;
-                int d = layout == 2 ? ad + 256 / tile * q : ad;
+                int d = layout == 2 ? ad + 16 / side * q : ad;
                 as[d * stride + i] = nextA[q];
                 int j = layout == 0 ? bj + 16 * q : bj;
-                int e = layout == 0 ? bd : bd + 256 / tile * q;
+                int e = layout == 0 ? bd : bd + 16 / side * q;
                 bs[e * stride + j] = nextB[q];
             }
             context.localBarrier();
-            for (int q = 0; q < side; q++) {
-                int i = layout == 2 ? ai : ai + 16 * q;
-                int d = l + 16 + (layout == 2 ? ad + 256 / tile * q : ad);
-                nextA[q] = gemmGroupsLeft(a, a0, top + i, d, m, k, layout);
-                int j = layout == 0 ? bj + 16 * q : bj;
-                int e = l + 16 + (layout == 0 ? bd : bd + 256 / tile * q);
-                nextB[q] = gemmGroupsRight(b, halves, type, b0, left + j, e, n, k, layout);
-            }
+            gemmGroupsFetch(side, nextA, a, a0, top + ai, l + 16 + ad, nextB, b, halves, type, b0, left + bj, l + 16 + bd, m, n, k, layout);
             int depth = Math.min(16, k - l);
             for (int d = 0; d < depth; d++) {
                 for (int q = 0; q < side; q++) {
@@ -178,13 +149,16 @@ final class GemmGroups {
         }
     }
 
-    /** Element (i, l) of a, and 0 beyond its edges. */
-    static float gemmGroupsLeft(FloatArray a, int a0, int i, int l, int m, int k, int layout) {
-        return i < m && l < k ? a.get(a0 + i * (layout == 2 ? 1 : k) + l * (layout == 2 ? m : 1)) : 0f;
-    }
-
-    /** Element (l, j) of b, and 0 beyond its edges. */
-    static float gemmGroupsRight(FloatArray b, ShortArray halves, int type, int b0, int j, int l, int n, int k, int layout) {
-        return j < n && l < k ? Stored.storedRead(b, halves, type, b0 + j * (layout == 0 ? k : 1) + l * (layout == 0 ? 1 : n)) : 0f;
+    /** Reads an item's share of 16 terms, from element (i, d) of a and (e, j) of b on; what is beyond their edges is 0. */
+    static void gemmGroupsFetch(int side, float[] nextA, FloatArray a, int a0, int i, int d, float[] nextB, FloatArray b, ShortArray halves, int type,
+            int b0, int j, int e, int m, int n, int k, int layout) {
+        for (int q = 0; q < side; q++) {
+            int row = layout == 2 ? i : i + 16 * q;
+            int l = layout == 2 ? d + 16 / side * q : d;
+            nextA[q] = row < m && l < k ? a.get(a0 + row * (layout == 2 ? 1 : k) + l * (layout == 2 ? m : 1)) : 0f;
+            int column = layout == 0 ? j + 16 * q : j;
+            int of = layout == 0 ? e : e + 16 / side * q;
+            nextB[q] = column < n && of < k ? Stored.storedRead(b, halves, type, b0 + column * (layout == 0 ? k : 1) + of * (layout == 0 ? 1 : n)) : 0f;
+        }
     }
 }
