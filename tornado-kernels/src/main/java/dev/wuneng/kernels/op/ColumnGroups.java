@@ -28,4 +28,14 @@ final class ColumnGroups {
         return columns % COLUMNS != 0 ? Optional.empty()
                 : Optional.of(new GroupForm(kernel, ColumnSum.blocks(rows) * (columns / COLUMNS), ITEMS, sums * ITEMS * Float.BYTES));
     }
+
+    /** The block of rows of a group, where blocks have {@code columns}. */
+    static int columnGroupsBlock(int group, int columns) {
+        return group / (columns / COLUMNS);
+    }
+
+    /** The column of an item. */
+    static int columnGroupsColumn(int group, int item, int columns) {
+        return group * COLUMNS - columnGroupsBlock(group, columns) * columns + item - item / COLUMNS * COLUMNS;
+    }
 }

@@ -87,7 +87,7 @@ final class CrossEntropyGroups {
 
     public static void crossEntropyGroupsGradient(KernelContext context, IntArray at, int p, FloatArray logits, IntArray labels, FloatArray lse,
             FloatArray scale, int width, int tokens, int count) {
-        int first = context.groupIdx * 1024 + context.localIdx;
+        int first = ElementGroups.elementGroupsFirst(context.groupIdx, context.localIdx);
         int l0 = at.get(p);
         int of0 = at.get(p + 1);
         int lse0 = at.get(p + 2);
@@ -102,11 +102,6 @@ final class CrossEntropyGroups {
             float gradient = factor * (j == label ? probability - 1f : probability);
             results[n] = label < 0 || j >= tokens ? 0f : gradient;
         }
-        for (int n = 0; n < 4; n++) {
-            int i = first + 256 * n;
-            if (i < count) {
-                logits.set(l0 + i, results[n]);
-            }
-        }
+        ElementGroups.elementGroupsWrite(logits, l0, results, first, count);
     }
 }

@@ -41,7 +41,7 @@ final class MiddleHeadGroups {
 
     public static void middleHeadGroupsGated(KernelContext context, IntArray at, int p, FloatArray pre, FloatArray bias, FloatArray a, FloatArray k,
             FloatArray g, FloatArray m, int width, int count) {
-        int first = context.groupIdx * 1024 + context.localIdx;
+        int first = ElementGroups.elementGroupsFirst(context.groupIdx, context.localIdx);
         int pre0 = at.get(p);
         int bias0 = at.get(p + 1);
         int a0 = at.get(p + 2);
@@ -69,7 +69,7 @@ final class MiddleHeadGroups {
 
     public static void middleHeadGroupsBackwardGated(KernelContext context, IntArray at, int p, FloatArray a, FloatArray k, FloatArray g, FloatArray dm,
             FloatArray da, FloatArray dk, FloatArray dpre, int width, int count) {
-        int first = context.groupIdx * 1024 + context.localIdx;
+        int first = ElementGroups.elementGroupsFirst(context.groupIdx, context.localIdx);
         int a0 = at.get(p);
         int k0 = at.get(p + 1);
         int g0 = at.get(p + 2);
@@ -98,7 +98,7 @@ final class MiddleHeadGroups {
 
     public static void middleHeadGroupsWeighted(KernelContext context, IntArray at, int p, FloatArray beta, FloatArray a, FloatArray k, FloatArray m,
             int width, int count) {
-        int first = context.groupIdx * 1024 + context.localIdx;
+        int first = ElementGroups.elementGroupsFirst(context.groupIdx, context.localIdx);
         int beta0 = at.get(p);
         int a0 = at.get(p + 1);
         int k0 = at.get(p + 2);
@@ -122,7 +122,7 @@ final class MiddleHeadGroups {
 
     public static void middleHeadGroupsBackwardWeighted(KernelContext context, IntArray at, int p, FloatArray beta, FloatArray dm, FloatArray da, FloatArray dk,
             int width, int count) {
-        int first = context.groupIdx * 1024 + context.localIdx;
+        int first = ElementGroups.elementGroupsFirst(context.groupIdx, context.localIdx);
         int beta0 = at.get(p);
         int dm0 = at.get(p + 1);
         int da0 = at.get(p + 2);

@@ -159,8 +159,8 @@ final class RmsNormGroups {
         float[] sums = context.allocateFloatLocalArray(ColumnGroups.ITEMS);
         int item = context.localIdx;
         int slice = item / ColumnGroups.COLUMNS;
-        int b = context.groupIdx / (columns / ColumnGroups.COLUMNS);
-        int c = context.groupIdx * ColumnGroups.COLUMNS - b * columns + item - slice * ColumnGroups.COLUMNS;
+        int b = ColumnGroups.columnGroupsBlock(context.groupIdx, columns);
+        int c = ColumnGroups.columnGroupsColumn(context.groupIdx, item, columns);
         int x0 = at.get(p) + c;
         int r0 = at.get(p + 1) + c / (columns / groups);
         int g0 = at.get(p + 2) + c;

@@ -39,7 +39,7 @@ final class ScaledAddGroups {
 
     public static void scaledAddGroupsForward(KernelContext context, IntArray at, int p, FloatArray x, FloatArray scale, FloatArray y, FloatArray out,
             int width, int share, int count) {
-        int first = context.groupIdx * 1024 + context.localIdx;
+        int first = ElementGroups.elementGroupsFirst(context.groupIdx, context.localIdx);
         int x0 = at.get(p);
         int s0 = at.get(p + 1);
         int y0 = at.get(p + 2);
@@ -50,17 +50,12 @@ final class ScaledAddGroups {
             int c = i - i / width * width;
             results[n] = x.get(x0 + i) + scale.get(s0 + c / share) * y.get(y0 + i);
         }
-        for (int n = 0; n < 4; n++) {
-            int i = first + 256 * n;
-            if (i < count) {
-                out.set(o0 + i, results[n]);
-            }
-        }
+        ElementGroups.elementGroupsWrite(out, o0, results, first, count);
     }
 
     public static void scaledAddGroupsScaled(KernelContext context, IntArray at, int p, FloatArray scale, FloatArray y, FloatArray out,
             int width, int share, int count) {
-        int first = context.groupIdx * 1024 + context.localIdx;
+        int first = ElementGroups.elementGroupsFirst(context.groupIdx, context.localIdx);
         int s0 = at.get(p);
         int y0 = at.get(p + 1);
         int o0 = at.get(p + 2);
@@ -70,12 +65,7 @@ final class ScaledAddGroups {
             int c = i - i / width * width;
             results[n] = scale.get(s0 + c / share) * y.get(y0 + i);
         }
-        for (int n = 0; n < 4; n++) {
-            int i = first + 256 * n;
-            if (i < count) {
-                out.set(o0 + i, results[n]);
-            }
-        }
+        ElementGroups.elementGroupsWrite(out, o0, results, first, count);
     }
 
     public static void scaledAddGroupsBackwardScale(KernelContext context, IntArray at, int p, FloatArray y, FloatArray dout, FloatArray partial,

@@ -193,8 +193,8 @@ final class StateStreamsGroups {
         int item = context.localIdx;
         int slice = item / ColumnGroups.COLUMNS;
         int columns = heads * headSize;
-        int b = context.groupIdx / (columns / ColumnGroups.COLUMNS);
-        int c = context.groupIdx * ColumnGroups.COLUMNS - b * columns + item - slice * ColumnGroups.COLUMNS;
+        int b = ColumnGroups.columnGroupsBlock(context.groupIdx, columns);
+        int c = ColumnGroups.columnGroupsColumn(context.groupIdx, item, columns);
         int h = c / headSize;
         int k0 = at.get(p) + c;
         int a0 = at.get(p + 1) + c;

@@ -200,8 +200,8 @@ final class SummaryGroups {
         int item = context.localIdx;
         int slice = item / ColumnGroups.COLUMNS;
         int columns = heads * headSize;
-        int b = context.groupIdx / (columns / ColumnGroups.COLUMNS);
-        int c = context.groupIdx * ColumnGroups.COLUMNS - b * columns + item - slice * ColumnGroups.COLUMNS;
+        int b = ColumnGroups.columnGroupsBlock(context.groupIdx, columns);
+        int c = ColumnGroups.columnGroupsColumn(context.groupIdx, item, columns);
         int h = c / headSize;
         int y0 = at.get(p) + c;
         int k0 = at.get(p + 1) + (h * StateStreams.VECTORS + 3) * headSize + c - h * headSize;

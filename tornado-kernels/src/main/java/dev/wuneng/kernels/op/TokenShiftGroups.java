@@ -36,7 +36,7 @@ final class TokenShiftGroups {
 
     public static void tokenShiftGroupsForward(KernelContext context, IntArray at, int p, FloatArray z, FloatArray mu, IntArray pos, FloatArray out,
             int heads, int kvHeads, int headSize, int stride, int count) {
-        int first = context.groupIdx * 1024 + context.localIdx;
+        int first = ElementGroups.elementGroupsFirst(context.groupIdx, context.localIdx);
         int z0 = at.get(p);
         int m0 = at.get(p + 1);
         int p0 = at.get(p + 2);
@@ -65,7 +65,7 @@ final class TokenShiftGroups {
 
     public static void tokenShiftGroupsBackwardInput(KernelContext context, IntArray at, int p, FloatArray mu, IntArray pos, FloatArray dout,
             FloatArray dz, int rows, int heads, int kvHeads, int headSize, int stride, int adds, int count) {
-        int first = context.groupIdx * 1024 + context.localIdx;
+        int first = ElementGroups.elementGroupsFirst(context.groupIdx, context.localIdx);
         int m0 = at.get(p);
         int p0 = at.get(p + 1);
         int g0 = at.get(p + 2);
@@ -90,12 +90,7 @@ final class TokenShiftGroups {
             }
             results[n] = sum;
         }
-        for (int n = 0; n < 4; n++) {
-            int i = first + 256 * n;
-            if (i < count) {
-                dz.set(d0 + i, results[n]);
-            }
-        }
+        ElementGroups.elementGroupsWrite(dz, d0, results, first, count);
     }
 
     public static void tokenShiftGroupsBackwardMix(KernelContext context, IntArray at, int p, FloatArray z, IntArray pos, FloatArray dout,
@@ -104,8 +99,8 @@ final class TokenShiftGroups {
         int item = context.localIdx;
         int slice = item / ColumnGroups.COLUMNS;
         int columns = heads * headSize;
-        int b = context.groupIdx / (columns / ColumnGroups.COLUMNS);
-        int c = context.groupIdx * ColumnGroups.COLUMNS - b * columns + item - slice * ColumnGroups.COLUMNS;
+        int b = ColumnGroups.columnGroupsBlock(context.groupIdx, columns);
+        int c = ColumnGroups.columnGroupsColumn(context.groupIdx, item, columns);
         int h = c / headSize;
         int j = c - h * headSize;
         int z0 = at.get(p) + h * kvHeads / heads * headSize + j;
