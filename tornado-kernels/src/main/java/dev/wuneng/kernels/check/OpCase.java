@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * One operation at one shape: its tensors, what it computes in float64, and its launches. {@link OpCheck} runs it on an executor and
@@ -165,6 +166,11 @@ public final class OpCase {
     public OpCase reference(Consumer<Values> reference) {
         this.reference = reference;
         return this;
+    }
+
+    /** All launches, those forward first. */
+    Stream<Launch> launches() {
+        return Stream.concat(forward.stream(), backward.stream());
     }
 
     public OpCase forward(Launch... launches) {

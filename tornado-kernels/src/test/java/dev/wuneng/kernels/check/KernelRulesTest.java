@@ -67,7 +67,7 @@ class KernelRulesTest {
 
     @Test
     void everyKernelHasACase() throws IOException, URISyntaxException {
-        Set<String> launched = OpCases.all().stream().flatMap(c -> Stream.concat(c.forward.stream(), c.backward.stream()))
+        Set<String> launched = OpCases.all().stream().flatMap(OpCase::launches)
                 .flatMap(launch -> Stream.of(Optional.of(launch.kernel()), Optional.ofNullable(launch.groupForm()).map(GroupForm::kernel),
                         Optional.ofNullable(launch.vectorForm()).map(VectorForm::kernel)).flatMap(Optional::stream))
                 .map(kernel -> KernelCode.of(kernel).name()).collect(Collectors.toCollection(TreeSet::new));

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.GroupSimulation;
 import dev.wuneng.kernels.run.JvmExecutor;
-import dev.wuneng.kernels.run.Launch;
 import dev.wuneng.kernels.run.VectorSimulation;
 import java.util.List;
 import java.util.stream.Stream;
@@ -30,20 +29,16 @@ class OpCasesTest {
     /** A thread an item takes its time, so without the largest: 64 groups a launch at most. */
     @TestFactory
     Stream<DynamicTest> formsForWorkGroups() {
-        return CASES.stream().filter(c -> launches(c).anyMatch(launch -> launch.groupForm() != null))
-                .filter(c -> launches(c).allMatch(launch -> launch.groupForm() == null || launch.groupForm().groups() <= 64))
+        return CASES.stream().filter(c -> c.launches().anyMatch(launch -> launch.groupForm() != null))
+                .filter(c -> c.launches().allMatch(launch -> launch.groupForm() == null || launch.groupForm().groups() <= 64))
                 .map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new GroupSimulation())));
     }
 
     /** TornadoVM's vectors are objects on the JVM, slow and right. */
     @TestFactory
     Stream<DynamicTest> formsInVectors() {
-        return CASES.stream().filter(c -> launches(c).anyMatch(launch -> launch.vectorForm() != null))
+        return CASES.stream().filter(c -> c.launches().anyMatch(launch -> launch.vectorForm() != null))
                 .map(c -> DynamicTest.dynamicTest(c.toString(), () -> check(c, new VectorSimulation())));
-    }
-
-    private static Stream<Launch> launches(OpCase c) {
-        return Stream.concat(c.forward.stream(), c.backward.stream());
     }
 
     private static void check(OpCase c, Executor executor) {

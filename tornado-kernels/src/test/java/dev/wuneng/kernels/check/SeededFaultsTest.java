@@ -53,7 +53,7 @@ class SeededFaultsTest {
     /** Without its barriers, an item of a group computes with what the others have not copied yet: each launch by itself, in its smallest case. */
     @TestFactory
     Stream<DynamicTest> missingBarriersAreCaught() {
-        return OpCases.all().stream().flatMap(SeededFaultsTest::launches).filter(l -> groups(l) > 0).map(Launch::name).distinct().sorted()
+        return OpCases.all().stream().flatMap(OpCase::launches).filter(l -> groups(l) > 0).map(Launch::name).distinct().sorted()
                 .map(name -> DynamicTest.dynamicTest(name, () -> {
                     OpCase smallest = OpCases.all().stream().filter(c -> groups(c, name) > 0).min(Comparator.comparingInt(c -> groups(c, name))).orElseThrow();
                     try (GroupSimulation executor = new GroupSimulation(name)) {
@@ -65,16 +65,12 @@ class SeededFaultsTest {
     }
 
     private static int groups(OpCase c, String name) {
-        return launches(c).filter(l -> l.name().equals(name)).mapToInt(SeededFaultsTest::groups).max().orElse(0);
+        return c.launches().filter(l -> l.name().equals(name)).mapToInt(SeededFaultsTest::groups).max().orElse(0);
     }
 
     /** Groups of a launch that share memory. */
     private static int groups(Launch launch) {
         return launch.groupForm() == null || launch.groupForm().localBytes() == 0 ? 0 : launch.groupForm().groups();
-    }
-
-    private static Stream<Launch> launches(OpCase c) {
-        return Stream.concat(c.forward.stream(), c.backward.stream());
     }
 
     private static boolean caught(Fault fault) {
@@ -88,7 +84,7 @@ class SeededFaultsTest {
 
     /** Puts the fault into a case; false where the case does not have the kernel. */
     private static boolean seed(OpCase of, Fault fault) {
-        boolean has = launches(of).anyMatch(l -> l.name().equals(fault.launch));
+        boolean has = of.launches().anyMatch(l -> l.name().equals(fault.launch));
         of.forward.replaceAll(l -> l.name().equals(fault.launch) ? fault.seeded.apply(l) : l);
         of.backward.replaceAll(l -> l.name().equals(fault.launch) ? fault.seeded.apply(l) : l);
         return has;
