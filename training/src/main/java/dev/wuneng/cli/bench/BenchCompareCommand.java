@@ -82,7 +82,7 @@ final class BenchCompareCommand implements Callable<Integer> {
             }
             if (medians.containsKey("dense") && medians.containsKey("hybrid")) {
                 double ratio = medians.get("hybrid") / medians.get("dense");
-                print("hybrid ÷ dense", ratio, ratio <= HYBRID_OVER_DENSE, ", mark at most " + HYBRID_OVER_DENSE);
+                print("hybrid ÷ dense", ratio, ratio <= HYBRID_OVER_DENSE, "at most " + HYBRID_OVER_DENSE);
             }
         } finally {
             if (peer != null) {
@@ -106,10 +106,10 @@ final class BenchCompareCommand implements Callable<Integer> {
     private String compare(Work work, Executor executor, String missing, int used) {
         List<Double> ours = new ArrayList<>();
         List<Double> theirs = new ArrayList<>();
-        Runnable run = work.ours().apply(executor);
         if (work.limit() != null && limits == null) {
             limits = limits(executor, used);
         }
+        Runnable run = work.ours().apply(executor);
         // The JVM compiles a training step for some seconds; what that costs is a row of `bench train`.
         measure(run, 2 * seconds);
         for (int round = 0; round < rounds; round++) {
@@ -141,7 +141,7 @@ final class BenchCompareCommand implements Callable<Integer> {
             row.addProperty("ratio", ratio);
             row.addProperty("met", ratio >= work.mark());
             text += "   %s %10.3f ms   ratio %6.2f".formatted(work.limit() == null ? "peer " : "limit", 1000 * theirs.median(), ratio)
-                    + verdict(", mark %.2f".formatted(work.mark()), ratio >= work.mark());
+                    + verdict("%.2f".formatted(work.mark()), ratio >= work.mark());
         }
         System.out.println(text);
         rows.add(row);
@@ -158,7 +158,7 @@ final class BenchCompareCommand implements Callable<Integer> {
     }
 
     private String verdict(String mark, boolean met) {
-        return onJvm ? mark + (met ? " met" : " missed") : "";
+        return onJvm ? ", mark " + mark + (met ? " met" : " missed") : "";
     }
 
     /** The median of the seconds of a run. */
