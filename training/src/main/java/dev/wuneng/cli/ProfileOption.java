@@ -3,7 +3,7 @@ package dev.wuneng.cli;
 import dev.wuneng.kernels.run.Executor;
 import picocli.CommandLine.Option;
 
-/** {@code --profile} of commands that train. */
+/** {@code --profile} of commands that train, and of benchmarks. */
 public final class ProfileOption {
     @Option(names = "--profile", description = "says at the end how long compiling, copying and each kernel took. Every launch is waited for then, "
             + "so all of it together takes longer")

@@ -82,6 +82,7 @@ class BadInputTest {
         assertSentence("--sizes: 0 is no size", "bench", "gemm", "--sizes", "0");
         Path file = Files.writeString(temp.resolve("bench.json"), "{\"hidden_size\": 8}");
         assertSentence("bench.json: rows is missing", "bench", "train", "--config", file.toString());
+        assertSentence("stay within max_position_embeddings (64)", "bench", "generate", "--config", "../bench/nano.json", "--set", "max_position_embeddings=64");
     }
 
     @Test

@@ -6,14 +6,14 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code wuneng bench}: what this machine does. */
-@Command(name = "bench", description = "Measures a training step, matrix products, or everything against PyTorch.", subcommands = {BenchTrainCommand.class, BenchGemmCommand.class,
-        BenchCompareCommand.class})
+@Command(name = "bench", description = "Measures a training step, generation, matrix products, or everything against PyTorch.",
+        subcommands = {BenchTrainCommand.class, BenchGenerateCommand.class, BenchGemmCommand.class, BenchCompareCommand.class})
 public final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "Missing what to measure: train, gemm or compare.");
+        throw new ParameterException(spec.commandLine(), "Missing what to measure: train, generate, gemm or compare.");
     }
 }

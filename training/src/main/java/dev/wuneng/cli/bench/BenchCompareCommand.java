@@ -163,14 +163,7 @@ final class BenchCompareCommand implements Callable<Integer> {
 
     /** The median of the seconds of a run. */
     private static double measure(Runnable run, double seconds) {
-        List<Double> times = new ArrayList<>();
-        long end = System.nanoTime() + (long) (seconds * 1e9);
-        while (times.size() < 3 || System.nanoTime() < end) {
-            long start = System.nanoTime();
-            run.run();
-            times.add((System.nanoTime() - start) / 1e9);
-        }
-        return Spread.of(times).median();
+        return Spread.ofSeconds(run, seconds).median();
     }
 
     /** What this machine does here and now: our best matrix product, and a copy by as many threads, or on a device the sum of two arrays. */

@@ -5,6 +5,7 @@ import dev.wuneng.kernels.op.Add;
 import dev.wuneng.kernels.op.Attention;
 import dev.wuneng.kernels.op.CrossEntropy;
 import dev.wuneng.kernels.op.Distillation;
+import dev.wuneng.kernels.op.GradientNorm;
 import dev.wuneng.kernels.op.Linear;
 import dev.wuneng.kernels.op.StateScan;
 import dev.wuneng.kernels.op.StateScanBackward;
@@ -107,6 +108,11 @@ public final class Works {
             case "input" -> Linear.backwardInput(y, w, x, rows, in, out, false);
             default -> Linear.backwardWeight(y, x, w, rows, in, out);
         }));
+    }
+
+    /** Reads an array of {@code size} elements, for the sums of their squares. */
+    static Runnable read(int size, Executor executor) {
+        return run(executor, new Program.Builder().add(GradientNorm.partial(zeros("read", size), zeros("partial", GradientNorm.partials(size)), size)));
     }
 
     /** Three arrays of {@code size} elements: two are added up into the third. */
