@@ -3,15 +3,17 @@
 Reads one piece of work per line of standard input, as JSON, and answers each with one line of JSON: the median, least and
 greatest seconds of a run and the number of runs.
 
-  {"work": "linear", "form": "forward|input|weight", "rows": 512, "out": 512, "in": 512, "seconds": 2}
+  {"work": "linear", "form": "forward|input|weight", "rows": 512, "out": 512, "in": 512, "dtype": "float32", "weights": 1, "seconds": 2}
   {"work": "attention", "length": 1024, "heads": 4, "head_size": 64, "seconds": 2}     forward and backward, causal
   {"work": "train", "model": {…config.json…}, "rows": 8, "length": 256, "seconds": 10}  a training step with AdamW
+  {"work": "generate", "model": {…}, "dtype": "bfloat16", "behind": 128, "seconds": 2}  a token behind so many, without state heads
 
   peer_torch.py --threads 2 < work.jsonl
   peer_torch.py --device cuda < work.jsonl
   peer_torch.py --check lm-gated-add      compares loss and gradients with a golden file (.json and .safetensors), in float64
 """
 import argparse
+import itertools
 import json
 import math
 import statistics
@@ -27,12 +29,16 @@ def rms_norm(x, weight, eps):
     return F.rms_norm(x, weight.shape, weight, eps)
 
 
-def rope(x, pos, theta):
-    """Half-rotation form; x is [B, T, H, N], pos [B, T]."""
-    half = x.shape[-1] // 2
-    angle = pos[..., None].to(x.dtype) * theta ** (-torch.arange(half, dtype=x.dtype) / half)
-    cos, sin = angle.cos()[:, :, None], angle.sin()[:, :, None]
-    a, b = x[..., :half], x[..., half:]
+def turns(pos, size, theta, dtype):
+    """cos and sin for every token and head, [B, T, 1, N / 2], from pos [B, T]; in float32 at least, as halves cannot tell positions apart."""
+    wide = torch.promote_types(dtype, torch.float32)
+    angle = pos[..., None, None].to(wide) * theta ** (-torch.arange(size // 2, dtype=wide) / (size // 2))
+    return angle.cos().to(dtype), angle.sin().to(dtype)
+
+
+def rope(x, cos, sin):
+    """Half-rotation form; x is [B, T, H, N]."""
+    a, b = x.chunk(2, -1)
     return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
 
 
@@ -45,6 +51,20 @@ def heads_linear(weight, x):
     return torch.einsum("hoi,bthi->btho", weight, x)
 
 
+class Past:
+    """Keys and values of a layer so far, in memory that exists."""
+
+    def __init__(self, c, room, dtype):
+        self.memory = torch.empty(2, 1, c["num_attention_heads"], room, c["head_dim"], dtype=dtype)
+        self.length = 0
+
+    def add(self, k, v):
+        begin, self.length = self.length, self.length + k.shape[2]
+        for memory, new in zip(self.memory, (k, v)):
+            memory[:, :, begin:self.length] = new
+        return self.memory[:, :, :, :self.length].unbind()
+
+
 class Model:
     """The formulas of the spec over parameters by name: Qwen2, and with state heads the hybrid (gated middle heads, add)."""
 
@@ -53,24 +73,29 @@ class Model:
         self.p = parameters
         self.eps = config.get("rms_norm_eps", 1e-6)
         self.theta = config.get("rope_theta", 1e6)
+        prefixes = [f"model.layers.{i}." for i in range(config["num_hidden_layers"])]
+        self.layers = [{k.removeprefix(prefix): v for k, v in parameters.items() if k.startswith(prefix)} for prefix in prefixes]
+        self.head = parameters.get("lm_head.weight", parameters["model.embed_tokens.weight"])
 
     def loss(self, ids, labels, pos, segments=None):
         """pos [B, T] counts from a document's beginning; segments is None where every row is one document."""
         mask = None
         if segments is not None:
             mask = (segments[:, None, :, None] == segments[:, None, None, :]).tril()
+        return F.cross_entropy(F.linear(self.hidden(ids, pos, mask), self.head).flatten(0, 1), labels.flatten())
+
+    def hidden(self, ids, pos, mask=None, pasts=None):
+        """With a past for every layer, of the tokens that follow it: all of a text, or one at a time."""
         x = self.p["model.embed_tokens.weight"][ids]
-        for layer in range(self.c["num_hidden_layers"]):
-            p = {k.removeprefix(f"model.layers.{layer}."): v for k, v in self.p.items() if k.startswith(f"model.layers.{layer}.")}
-            x = x + self.attention(p, rms_norm(x, p["input_layernorm.weight"], self.eps), pos, mask)
+        turn = turns(pos, self.c["head_dim"], self.theta, x.dtype)
+        for p, past in zip(self.layers, pasts or itertools.repeat(None)):
+            x = x + self.attention(p, rms_norm(x, p["input_layernorm.weight"], self.eps), pos, turn, mask, past)
             h = rms_norm(x, p["post_attention_layernorm.weight"], self.eps)
             h = F.silu(F.linear(h, p["mlp.gate_proj.weight"])) * F.linear(h, p["mlp.up_proj.weight"])
             x = x + F.linear(h, p["mlp.down_proj.weight"])
-        x = rms_norm(x, self.p["model.norm.weight"], self.eps)
-        head = self.p.get("lm_head.weight", self.p["model.embed_tokens.weight"])
-        return F.cross_entropy(F.linear(x, head).flatten(0, 1), labels.flatten())
+        return rms_norm(x, self.p["model.norm.weight"], self.eps)
 
-    def attention(self, p, x, pos, mask):
+    def attention(self, p, x, pos, turn, mask, past):
         heads, kv, size = self.c["num_attention_heads"], self.c["num_key_value_heads"], self.c["head_dim"]
         split = lambda z: z.unflatten(-1, (-1, size))
         project = lambda n: F.linear(x, p[f"self_attn.{n}_proj.weight"], p[f"self_attn.{n}_proj.bias"])
@@ -81,8 +106,10 @@ class Model:
         if state:
             s, states = self.state(state, x, q, k.flatten(2), v.flatten(2), pos, split)
             queries = queries + state["query.scale"][:, None] * heads_linear(state["query.weight"], s)
-        turned = [z.transpose(1, 2) for z in (rope(queries, pos, self.theta), rope(k, pos, self.theta), v)]
-        a = F.scaled_dot_product_attention(*turned, attn_mask=mask, is_causal=mask is None).transpose(1, 2)
+        turned = [z.transpose(1, 2) for z in (rope(queries, *turn), rope(k, *turn), v)]
+        if past:
+            turned[1:] = past.add(*turned[1:])
+        a = F.scaled_dot_product_attention(*turned, attn_mask=mask, is_causal=mask is None and x.shape[1] > 1).transpose(1, 2)
         if state:
             key = heads_linear(state["key.weight"], s)
             out = torch.einsum("bthij,bthi->bthj", states, key)
@@ -142,10 +169,13 @@ def random_parameters(c):
 
 
 def linear(work):
-    x, w, dy = (torch.randn(shape) for shape in ((work["rows"], work["in"]), (work["out"], work["in"]), (work["rows"], work["out"])))
-    result = torch.empty({"forward": dy, "input": x, "weight": w}[work["form"]].shape)
-    left, right = {"forward": (x, w.T), "input": (dy, w), "weight": (dy.T, x)}[work["form"]]
-    return lambda: torch.mm(left, right, out=result)
+    """Several weights take turns, so that each comes from memory."""
+    dtype = getattr(torch, work["dtype"])
+    x, dy = (torch.randn(work["rows"], work[n], dtype=dtype) for n in ("in", "out"))
+    weights = [torch.randn(work["out"], work["in"], dtype=dtype) for _ in range(work["weights"])]
+    result = torch.empty_like({"forward": dy, "input": x, "weight": weights[0]}[work["form"]])
+    factors = itertools.cycle([{"forward": (x, w.T), "input": (dy, w), "weight": (dy.T, x)}[work["form"]] for w in weights])
+    return lambda: torch.mm(*next(factors), out=result)
 
 
 def attention(work):
@@ -168,6 +198,28 @@ def train(work):
         model.loss(ids, labels, pos).backward()
         torch.nn.utils.clip_grad_norm_(parameters.values(), 1.0)
         optimizer.step()
+    return step
+
+
+def generate(work):
+    """A token of a text that grows from `behind` tokens to twice as many, and then from there again."""
+    c, behind, dtype = work["model"], work["behind"], getattr(torch, work["dtype"])
+    model = Model(c, {n: p.detach().to(dtype) for n, p in random_parameters(c).items()})
+    pasts = [Past(c, 2 * behind, dtype) for _ in model.layers]
+
+    @torch.inference_mode()
+    def follow(ids):
+        pos = torch.arange(len(ids)) + pasts[0].length
+        return F.linear(model.hidden(ids[None], pos[None], pasts=pasts)[:, -1], model.head).argmax().item()
+
+    token = follow(torch.randint(c["vocab_size"], (behind,)))
+
+    def step():
+        nonlocal token
+        if pasts[0].length == 2 * behind:
+            for past in pasts:
+                past.length = behind
+        token = follow(torch.tensor([token]))
     return step
 
 
@@ -205,13 +257,26 @@ def check(name):
     for t in range(1, pos.shape[1]):
         pos[:, t] = (pos[:, t - 1] + 1) * (segments[:, t] == segments[:, t - 1])
     # Segment ids may come again later in a row; documents are counted instead.
-    loss = Model(config, parameters).loss(golden["input_ids"].long(), labels, pos, (pos == 0).cumsum(1))
+    ids, model = golden["input_ids"].long(), Model(config, parameters)
+    loss = model.loss(ids, labels, pos, (pos == 0).cumsum(1))
     loss.backward()
     print("loss", loss.item(), "golden", golden["loss"].item())
     errors = {n: ((p.grad - golden["grad." + n]).norm() / golden["grad." + n].norm().clamp_min(1e-12)).item() for n, p in parameters.items()}
     worst = max(errors, key=errors.get)
     print("worst gradient", worst, errors[worst])
-    return 0 if abs(loss.item() - golden["loss"].item()) < 1e-9 and errors[worst] < 1e-6 else 1
+    apart = 0 if config["state_heads"] else one_by_one(model, ids[:1])
+    return 0 if abs(loss.item() - golden["loss"].item()) < 1e-9 and errors[worst] < 1e-6 and apart < 1e-12 else 1
+
+
+@torch.no_grad()
+def one_by_one(model, ids):
+    """How far hidden states that are computed token by token are from those of the whole text."""
+    pos = torch.arange(ids.shape[1])[None]
+    pasts = [Past(model.c, ids.shape[1], torch.float64) for _ in model.layers]
+    tokens = [model.hidden(ids[:, t:t + 1], pos[:, t:t + 1], pasts=pasts) for t in range(ids.shape[1])]
+    apart = (torch.cat(tokens, 1) - model.hidden(ids, pos)).abs().max().item()
+    print("token by token", apart)
+    return apart
 
 
 if __name__ == "__main__":
@@ -230,5 +295,5 @@ if __name__ == "__main__":
     print(json.dumps({"torch": torch.__version__, "device": arguments.device, "threads": torch.get_num_threads()}), flush=True)
     for line in sys.stdin:
         work = json.loads(line)
-        run = {"linear": linear, "attention": attention, "train": train}[work["work"]](work)
+        run = {"linear": linear, "attention": attention, "train": train, "generate": generate}[work["work"]](work)
         print(json.dumps(measure(run, work["seconds"])), flush=True)

@@ -66,8 +66,9 @@ final class BenchCompareCommand implements Callable<Integer> {
         }
         Path bench = Path.of(System.getProperty("wuneng.home", ""), "bench");
         int used = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-        List<Work> works = Works.all(ModelShape.read(file == null ? bench.resolve("nano.json") : file, List.of())).stream()
-                .filter(work -> work.name().contains(only)).toList();
+        ModelShape trained = ModelShape.read(file == null ? bench.resolve("nano.json") : file, List.of());
+        ModelShape generating = ModelShape.read(bench.resolve("qwen2.5-0.5b.json"), List.of("state_heads=false"));
+        List<Work> works = Works.all(trained, generating).stream().filter(work -> work.name().contains(only)).toList();
         String missing = null;
         try (Executor executor = device.open(Devices.JVM, used)) {
             onJvm = executor instanceof JvmExecutor;
@@ -134,7 +135,7 @@ final class BenchCompareCommand implements Callable<Integer> {
         row.addProperty("name", work.name());
         row.addProperty("mark", work.mark());
         row.add("seconds", ours.json());
-        String text = "%-34s %10.3f ms".formatted(work.name(), 1000 * ours.median());
+        String text = "%-42s %10.3f ms".formatted(work.name(), 1000 * ours.median());
         if (theirs != null) {
             double ratio = theirs.median() / ours.median();
             row.add(work.limit() == null ? "peer_seconds" : "limit_seconds", theirs.json());
@@ -148,7 +149,7 @@ final class BenchCompareCommand implements Callable<Integer> {
     }
 
     private void print(String name, double ratio, boolean met, String mark) {
-        System.out.println("%-34s ratio %.2f".formatted(name, ratio) + verdict(mark, met));
+        System.out.println("%-42s ratio %.2f".formatted(name, ratio) + verdict(mark, met));
         JsonObject row = new JsonObject();
         row.addProperty("name", name);
         row.addProperty("mark", HYBRID_OVER_DENSE);

@@ -11,13 +11,16 @@ import dev.wuneng.kernels.op.StateScan;
 import dev.wuneng.kernels.op.StateScanBackward;
 import dev.wuneng.kernels.op.StateStreams;
 import dev.wuneng.kernels.run.Buffer;
+import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.Program;
 import dev.wuneng.kernels.run.View;
 import dev.wuneng.model.ModelConfig;
+import dev.wuneng.model.checkpoint.Dtype;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.PrimitiveIterator;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -29,14 +32,18 @@ public final class Works {
     private static final int QWEN_WIDTH = 896;
     private static final int QWEN_FFN = 4864;
     private static final int QWEN_ROWS = 512;
+    /** Bytes of weights that take turns, so that each comes from memory, as in a model. */
+    private static final int BEYOND_CACHES = 200_000_000;
+    private static final int GENERATE_BEHIND = 128;
 
     private Works() {
     }
 
-    static List<Work> all(ModelShape shape) {
+    static List<Work> all(ModelShape shape, ModelShape generating) {
         List<Work> works = new ArrayList<>();
         works.add(training("dense", 1.3, shape, false));
         works.add(training("hybrid", 20, shape, true));
+        works.add(generation(generating, Dtype.BF16));
         ModelConfig c = shape.config();
         int rows = shape.rows() * shape.length();
         works.addAll(kernels());
@@ -61,6 +68,11 @@ public final class Works {
         linears(works, QWEN_ROWS, QWEN_FFN, QWEN_WIDTH, 1);
         linears(works, QWEN_ROWS, QWEN_WIDTH, QWEN_FFN, 1);
         linears(works, QWEN_ROWS, QWEN_VOCABULARY, QWEN_WIDTH, 1);
+        for (Dtype dtype : List.of(Dtype.F32, Dtype.BF16)) {
+            works.add(fewRows(1, QWEN_VOCABULARY, QWEN_WIDTH, dtype));
+            works.add(fewRows(8, QWEN_FFN, QWEN_WIDTH, dtype));
+            works.add(fewRows(1, QWEN_WIDTH, QWEN_FFN, dtype));
+        }
         for (int length : List.of(256, 1024, 4096)) {
             JsonObject peer = json("attention");
             peer.addProperty("length", length);
@@ -87,16 +99,53 @@ public final class Works {
         return Work.againstPeer(name, mark, executor -> new TrainingStep(ModelConfig.of(model), shape.rows(), shape.length(), executor), peer);
     }
 
+    private static Work generation(ModelShape shape, Dtype dtype) {
+        JsonObject peer = json("generate");
+        peer.add("model", shape.model());
+        peer.addProperty("dtype", dtype.torchName());
+        peer.addProperty("behind", GENERATE_BEHIND);
+        return Work.againstPeer("generate", 1, executor -> token(new Generation(Generation.parameters(shape.config(), dtype), executor)), peer);
+    }
+
+    /** A token of a text that is read again where it has become twice as long. */
+    private static Runnable token(Generation generation) {
+        generation.prompt(GENERATE_BEHIND);
+        return () -> {
+            if (generation.text().length < 2 * GENERATE_BEHIND) {
+                generation.token();
+            } else {
+                generation.prompt(GENERATE_BEHIND);
+            }
+        };
+    }
+
     private static void linears(List<Work> works, int rows, int out, int in, double mark) {
         for (String form : List.of("forward", "input", "weight")) {
-            JsonObject peer = json("linear");
-            peer.addProperty("form", form);
-            peer.addProperty("rows", rows);
-            peer.addProperty("out", out);
-            peer.addProperty("in", in);
-            works.add(Work.againstPeer(String.format(Locale.ROOT, "linear %s %d × %d × %d", form, rows, out, in), mark,
-                    executor -> linear(form, rows, out, in, executor), peer));
+            works.add(Work.againstPeer(name(form, rows, out, in), mark, executor -> linear(form, rows, out, in, executor),
+                    linear(form, rows, out, in, Dtype.F32, 1)));
         }
+    }
+
+    /** A product of generation, where reading the weight is what takes time. */
+    private static Work fewRows(int rows, int out, int in, Dtype dtype) {
+        int weights = Math.ceilDiv(BEYOND_CACHES, out * in * dtype.bytes());
+        return Work.againstPeer(name("forward", rows, out, in) + (dtype == Dtype.F32 ? "" : " " + dtype.torchName()), 1,
+                executor -> fewRows(rows, out, in, dtype.stored(), weights, executor), linear("forward", rows, out, in, dtype, weights));
+    }
+
+    private static String name(String form, int rows, int out, int in) {
+        return String.format(Locale.ROOT, "linear %s %d × %d × %d", form, rows, out, in);
+    }
+
+    private static JsonObject linear(String form, int rows, int out, int in, Dtype dtype, int weights) {
+        JsonObject peer = json("linear");
+        peer.addProperty("form", form);
+        peer.addProperty("rows", rows);
+        peer.addProperty("out", out);
+        peer.addProperty("in", in);
+        peer.addProperty("dtype", dtype.torchName());
+        peer.addProperty("weights", weights);
+        return peer;
     }
 
     static Runnable linear(String form, int rows, int out, int in, Executor executor) {
@@ -108,6 +157,15 @@ public final class Works {
             case "input" -> Linear.backwardInput(y, w, x, rows, in, out, false);
             default -> Linear.backwardWeight(y, x, w, rows, in, out);
         }));
+    }
+
+    private static Runnable fewRows(int rows, int out, int in, Type type, int weights, Executor executor) {
+        View x = random("x", (long) rows * in, executor);
+        View w = random("w", type, (long) weights * out * in, executor).buffer().stacked(out * in);
+        Program program = new Program.Builder().add(Linear.forward(x, w, zeros("y", (long) rows * out), rows, in, out)).build("bench");
+        executor.prepare(List.of(program));
+        PrimitiveIterator.OfInt turn = IntStream.iterate(0, i -> (i + 1) % weights).iterator();
+        return () -> executor.run(program, turn.nextInt());
     }
 
     /** Reads an array of {@code size} elements, for the sums of their squares. */
@@ -205,10 +263,14 @@ public final class Works {
 
     /** Small values, so that no recurrence grows. */
     private static View random(String name, long size, Executor executor) {
-        Buffer buffer = Buffer.floats(name, size);
+        return random(name, Type.F32, size, executor);
+    }
+
+    private static View random(String name, Type type, long size, Executor executor) {
+        Buffer buffer = Buffer.of(name, type, size);
         Random random = new Random(name.hashCode());
         for (int i = 0; i < buffer.size(); i++) {
-            buffer.floats().set(i, 0.1f * (random.nextFloat() - 0.5f));
+            buffer.set(i, 0.1f * (random.nextFloat() - 0.5f));
         }
         executor.upload(buffer);
         return buffer.view();
