@@ -29,7 +29,10 @@ final class LinearCases {
             cases.add(linear(lowRank, 19, 48, 32, Type.F32));
             cases.add(linear(lowRank, 300, 3, 5, Type.F32));
             cases.add(linear(lowRank, 3, 2, 600, Type.F32));
+            cases.add(linear(lowRank, 1, 235, 6, Type.F32));
             for (Type half : List.of(Type.BF16, Type.F16)) {
+                cases.add(linear(lowRank, 1, 235, 6, half));
+                cases.add(linear(lowRank, 6, 107, 7, half));
                 cases.add(linear(lowRank, 1, 33, 70, half));
                 cases.add(linear(lowRank, 17, 35, 16, half));
                 cases.add(linear(lowRank, 65, 70, 97, half));

@@ -95,10 +95,10 @@ final class Packing {
     private static void copy(MemorySegment from, Type type, long offset, int size, float[] s, int to) {
         int i = 0;
         for (; i <= size - LANES; i += LANES) {
-            Halves.load(from, type, offset + i).intoArray(s, to + i);
+            Halves.copy(from, type, offset + i, s, to + i);
         }
-        if (i < size) {
-            Halves.load(from, type, offset + i, size - i).intoArray(s, to + i, Tile.SPECIES.indexInRange(i, size));
+        for (; i < size; i++) {
+            s[to + i] = Halves.get(from, type, offset + i);
         }
     }
 

@@ -2,7 +2,6 @@ package dev.wuneng.kernels.host;
 
 import dev.wuneng.kernels.run.Buffer.Type;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
@@ -68,7 +67,7 @@ final class Transposition {
 
     private static void block(MemorySegment from, Type type, long offset, int ld, float[] s, int to, int ldt, int scratch) {
         for (int i = 0; i < LANES; i++) {
-            Halves.load(from, type, offset + (long) i * ld).intoArray(s, scratch + i * LANES);
+            Halves.copy(from, type, offset + (long) i * ld, s, scratch + i * LANES);
         }
         block(s, scratch, LANES, to, ldt, scratch + LANES * LANES);
     }
@@ -136,9 +135,7 @@ final class Transposition {
     private static void edge(MemorySegment from, Type type, long offset, int ld, int rows, int columns, float[] s, int to, int ldt) {
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
-                long element = offset + (long) i * ld + j;
-                s[to + j * ldt + i] = type == Type.F32 ? from.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * element)
-                        : type.value(from.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * element));
+                s[to + j * ldt + i] = Halves.get(from, type, offset + (long) i * ld + j);
             }
         }
     }
