@@ -37,6 +37,7 @@ final class AttentionCases {
         cases.add(cached(16, 1, 7, 1, 64, 0));
         cases.add(cached(0, 15, 4, 2, 16, 0));
         cases.add(cached(300, 5, 2, 2, 7, 0));
+        cases.add(cached(37, 3, 2, 1, 100, 0));
         cases.add(cached(63, 17, 2, 1, 128, 33));
         return cases;
     }

@@ -3,6 +3,7 @@ package dev.wuneng.kernels.host;
 import dev.wuneng.kernels.run.HostBody;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -23,8 +24,8 @@ public final class CachedAttentionHost {
             MemorySegment k = keys.segment();
             MemorySegment v = values.segment();
             IntArray positions = pos.buffer().ints();
-            // The query, the sum of weighted values, the scores of a span.
-            float[] s = scratch.floats(2 * padded + SPAN);
+            // The query, the sum of weighted values, the scores of a span, products of the query with a vector's number of keys.
+            float[] s = scratch.floats(2 * padded + SPAN + Lanes.LENGTH * Lanes.LENGTH);
             for (int i = from; i < to; i++) {
                 int r = i / heads;
                 int group = (i - r * heads) * kvHeads / heads * headSize;
@@ -50,41 +51,77 @@ public final class CachedAttentionHost {
         };
     }
 
-    /** Leaves the scores of {@code count} keys in {@code s} and gives the largest. */
+    /** Leaves the scores of {@code count} keys in {@code s}, and lowest ones up to whole vectors, and gives the largest. */
     private static float scores(float[] s, MemorySegment k, int k0, int stride, int count, int headSize, int padded, float scale) {
-        float largest = -1e30f;
-        int whole = Lanes.whole(headSize);
-        for (int c = 0; c < count; c++) {
-            int key = k0 + c * stride;
-            FloatVector sum = Lanes.of(0f);
-            for (int n = 0; n < whole; n += Lanes.LENGTH) {
-                sum = Lanes.load(s, n).fma(Lanes.load(k, key + n), sum);
+        int scores = 2 * padded;
+        int products = scores + SPAN;
+        for (int c = 0; c < count; c += Lanes.LENGTH) {
+            int keys = Math.min(Lanes.LENGTH, count - c);
+            Arrays.fill(s, products, products + Lanes.LENGTH * Lanes.LENGTH, 0f);
+            int n = 0;
+            for (; n <= headSize - 4 * Lanes.LENGTH; n += 4 * Lanes.LENGTH) {
+                multiplyFour(s, k, k0 + c * stride + n, stride, keys, n, products);
             }
-            if (whole < headSize) {
-                sum = Lanes.load(s, whole).fma(Lanes.load(k, key + whole, headSize - whole), sum);
+            for (int i = 0; n < headSize && i < keys; i++) {
+                multiplyRest(s, k, k0 + (c + i) * stride, n, headSize, products + i * Lanes.LENGTH);
             }
-            float score = Lanes.sum(sum) * scale;
-            s[2 * padded + c] = score;
-            largest = Math.max(largest, score);
+            LaneSums.addUp(s, products, scores + c);
         }
-        return largest;
+        Arrays.fill(s, scores + count, scores + Lanes.roundUp(count), -1e30f);
+        FloatVector largest = Lanes.of(-1e30f);
+        for (int c = 0; c < count; c += Lanes.LENGTH) {
+            FloatVector score = FloatVector.fromArray(Lanes.SPECIES, s, scores + c).mul(scale);
+            score.intoArray(s, scores + c);
+            largest = largest.max(score);
+        }
+        return Lanes.max(largest);
+    }
+
+    /** Adds the products of four vectors of the query with those of every key, as vectors yet to be added up. */
+    private static void multiplyFour(float[] s, MemorySegment k, int k0, int stride, int keys, int query, int products) {
+        FloatVector q0 = FloatVector.fromArray(Lanes.SPECIES, s, query);
+        FloatVector q1 = FloatVector.fromArray(Lanes.SPECIES, s, query + Lanes.LENGTH);
+        FloatVector q2 = FloatVector.fromArray(Lanes.SPECIES, s, query + 2 * Lanes.LENGTH);
+        FloatVector q3 = FloatVector.fromArray(Lanes.SPECIES, s, query + 3 * Lanes.LENGTH);
+        for (int i = 0; i < keys; i++) {
+            int key = k0 + i * stride;
+            FloatVector sum = q0.fma(Lanes.load(k, key), FloatVector.fromArray(Lanes.SPECIES, s, products + i * Lanes.LENGTH));
+            sum = q1.fma(Lanes.load(k, key + Lanes.LENGTH), sum);
+            sum = q2.fma(Lanes.load(k, key + 2 * Lanes.LENGTH), sum);
+            q3.fma(Lanes.load(k, key + 3 * Lanes.LENGTH), sum).intoArray(s, products + i * Lanes.LENGTH);
+        }
+    }
+
+    /** The same for the rest of one key, from element n on. */
+    private static void multiplyRest(float[] s, MemorySegment k, int key, int n, int headSize, int to) {
+        FloatVector sum = FloatVector.fromArray(Lanes.SPECIES, s, to);
+        for (; n <= headSize - Lanes.LENGTH; n += Lanes.LENGTH) {
+            sum = FloatVector.fromArray(Lanes.SPECIES, s, n).fma(Lanes.load(k, key + n), sum);
+        }
+        if (n < headSize) {
+            sum = FloatVector.fromArray(Lanes.SPECIES, s, n).fma(Lanes.load(k, key + n, headSize - n), sum);
+        }
+        sum.intoArray(s, to);
     }
 
     /** Makes weights exp(score − largest) of the scores, and gives their sum. */
     private static float weigh(float[] s, int scores, int count, float largest) {
-        Arrays.fill(s, scores + count, scores + Lanes.roundUp(count), -1e30f);
         FloatVector sum = Lanes.of(0f);
         for (int c = 0; c < count; c += Lanes.LENGTH) {
-            FloatVector weight = VectorMath.weight(Lanes.load(s, scores + c).sub(largest));
-            Lanes.store(weight, s, scores + c);
+            FloatVector weight = VectorMath.weight(FloatVector.fromArray(Lanes.SPECIES, s, scores + c).sub(largest));
+            weight.intoArray(s, scores + c);
             sum = sum.add(weight);
         }
         return Lanes.sum(sum);
     }
 
     private static void addValues(float[] s, MemorySegment v, int v0, int stride, int count, int headSize, int padded) {
-        for (int n = 0; n < headSize; n += Lanes.LENGTH) {
-            FloatVector sum = Lanes.load(s, padded + n);
+        int n = 0;
+        for (; n <= headSize - 4 * Lanes.LENGTH; n += 4 * Lanes.LENGTH) {
+            addFour(s, v, v0 + n, stride, count, padded + n, 2 * padded);
+        }
+        for (; n < headSize; n += Lanes.LENGTH) {
+            FloatVector sum = FloatVector.fromArray(Lanes.SPECIES, s, padded + n);
             if (headSize - n >= Lanes.LENGTH) {
                 for (int c = 0; c < count; c++) {
                     sum = Lanes.of(s[2 * padded + c]).fma(Lanes.load(v, v0 + c * stride + n), sum);
@@ -94,13 +131,42 @@ public final class CachedAttentionHost {
                     sum = Lanes.of(s[2 * padded + c]).fma(Lanes.load(v, v0 + c * stride + n, headSize - n), sum);
                 }
             }
-            Lanes.store(sum, s, padded + n);
+            sum.intoArray(s, padded + n);
         }
+    }
+
+    /**
+     * Adds four vectors of every value at once: with one, each addition would wait for the one before. Two values at a time, the last perhaps again with its
+     * weight of 0. (That also makes the method too long to be inlined into its caller, where the compiler's limits would be exceeded and vectors become objects.)
+     */
+    private static void addFour(float[] s, MemorySegment v, int v0, int stride, int count, int sums, int weights) {
+        FloatVector s0 = FloatVector.fromArray(Lanes.SPECIES, s, sums);
+        FloatVector s1 = FloatVector.fromArray(Lanes.SPECIES, s, sums + Lanes.LENGTH);
+        FloatVector s2 = FloatVector.fromArray(Lanes.SPECIES, s, sums + 2 * Lanes.LENGTH);
+        FloatVector s3 = FloatVector.fromArray(Lanes.SPECIES, s, sums + 3 * Lanes.LENGTH);
+        for (int c = 0; c < count; c += 2) {
+            FloatVector weight = FloatVector.broadcast(Lanes.SPECIES, s[weights + c]);
+            int value = v0 + c * stride;
+            s0 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value), ByteOrder.nativeOrder()), s0);
+            s1 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + Lanes.LENGTH), ByteOrder.nativeOrder()), s1);
+            s2 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + 2 * Lanes.LENGTH), ByteOrder.nativeOrder()), s2);
+            s3 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + 3 * Lanes.LENGTH), ByteOrder.nativeOrder()), s3);
+            weight = FloatVector.broadcast(Lanes.SPECIES, s[weights + c + 1]);
+            value = v0 + Math.min(c + 1, count - 1) * stride;
+            s0 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value), ByteOrder.nativeOrder()), s0);
+            s1 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + Lanes.LENGTH), ByteOrder.nativeOrder()), s1);
+            s2 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + 2 * Lanes.LENGTH), ByteOrder.nativeOrder()), s2);
+            s3 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + 3 * Lanes.LENGTH), ByteOrder.nativeOrder()), s3);
+        }
+        s0.intoArray(s, sums);
+        s1.intoArray(s, sums + Lanes.LENGTH);
+        s2.intoArray(s, sums + 2 * Lanes.LENGTH);
+        s3.intoArray(s, sums + 3 * Lanes.LENGTH);
     }
 
     private static void scaleSum(float[] s, int padded, float factor) {
         for (int n = 0; n < padded; n += Lanes.LENGTH) {
-            Lanes.store(Lanes.load(s, padded + n).mul(factor), s, padded + n);
+            FloatVector.fromArray(Lanes.SPECIES, s, padded + n).mul(factor).intoArray(s, padded + n);
         }
     }
 }
