@@ -41,10 +41,11 @@ public final class Batch {
 
     /** A batch whose tokens may stand at positions up to {@code positions}. */
     public Batch(ModelConfig config, int sequences, int length, int positions) {
-        if (positions > config.maxPositionEmbeddings()) {
-            throw new ModelException("rows of " + positions + " tokens are longer than max_position_embeddings (" + config.maxPositionEmbeddings()
-                    + ") of the model: use shorter rows");
-        }
+        this(config, sequences, length, table("rope.cos", config, positions), table("rope.sin", config, positions));
+        Rope.fillTables(cos.floats(), sin.floats(), positions, config.headDim(), config.ropeTheta());
+    }
+
+    private Batch(ModelConfig config, int sequences, int length, Buffer cos, Buffer sin) {
         int widest = Math.max(config.intermediateSize(), Math.max(config.hiddenSize(), StateStreams.VECTORS * config.attentionWidth()));
         if ((long) sequences * length * widest > Integer.MAX_VALUE) {
             throw new ModelException("a batch of " + sequences + " rows of " + length + " tokens has activations of more elements than an array holds,"
@@ -53,15 +54,27 @@ public final class Batch {
         this.config = config;
         this.rows = Math.multiplyExact(sequences, length);
         this.length = length;
+        this.cos = cos;
+        this.sin = sin;
         ids = Buffer.ints("ids", rows);
         position = Buffer.ints("position", rows);
         first = Buffer.ints("first", rows);
         last = Buffer.ints("last", rows);
         order = Buffer.ints("order", rows);
         runs = Buffer.ints("runs", rows);
-        cos = Buffer.floats("rope.cos", (long) positions * config.headDim() / 2);
-        sin = Buffer.floats("rope.sin", (long) positions * config.headDim() / 2);
-        Rope.fillTables(cos.floats(), sin.floats(), positions, config.headDim(), config.ropeTheta());
+    }
+
+    private static Buffer table(String name, ModelConfig config, int positions) {
+        if (positions > config.maxPositionEmbeddings()) {
+            throw new ModelException("rows of " + positions + " tokens are longer than max_position_embeddings (" + config.maxPositionEmbeddings()
+                    + ") of the model: use shorter rows");
+        }
+        return Buffer.floats(name, (long) positions * config.headDim() / 2);
+    }
+
+    /** A batch of one sequence of {@code rows} tokens, which may stand at the same positions. */
+    public Batch ofRows(int rows) {
+        return new Batch(config, 1, rows, cos, sin);
     }
 
     public int rows() {

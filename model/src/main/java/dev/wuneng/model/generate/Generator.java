@@ -10,20 +10,24 @@ import dev.wuneng.model.decoder.Batch;
 import dev.wuneng.model.decoder.Decoder;
 import dev.wuneng.model.decoder.Past;
 import dev.wuneng.model.parameter.Parameters;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 
 /**
  * Continues a text, token by token. What the model knows of the tokens so far stays on the device (keys, values, states), so each new token is run alone, and a
  * prompt that begins with the text before, the next turn of a conversation, only by what it adds. A generator serves one thread and one text at a time.
  */
 public final class Generator {
-    /** Tokens of a prompt that are run together; what is left over is run one by one. */
-    private static final int BLOCK = 32;
+    /** Tokens that are run together, the most first, where programs of each size have to be compiled. */
+    private static final List<Integer> FEW_SIZES = List.of(32, 1);
+    /** The same where they have not: a prompt of any length takes few runs. */
+    private static final List<Integer> SIZES = List.of(256, 128, 64, 32, 16, 8, 4, 2, 1);
     private static final int SHORTEST = 256;
 
     private final Parameters parameters;
@@ -32,8 +36,11 @@ public final class Generator {
     private final Buffer logits;
     /** Room for texts of some length, or null before the first. */
     private Past past;
-    private Run block;
-    private Run single;
+    private final List<Integer> sizes;
+    /** By their number of tokens. */
+    private final Map<Integer, Run> runs = new HashMap<>();
+    /** Has the tables of positions that all runs read. */
+    private Batch positions;
     /** The tokens that {@link #past} has seen. */
     private int[] seen = {};
 
@@ -48,6 +55,7 @@ public final class Generator {
         this.parameters = parameters;
         this.config = parameters.config();
         this.executor = executor;
+        sizes = executor.compiles() ? FEW_SIZES : SIZES;
         logits = Buffer.floats("logits", config.vocabSize());
         parameters.buffers().forEach(executor::upload);
     }
@@ -93,7 +101,8 @@ public final class Generator {
         seen = new int[0];
         Run last = null;
         while (at < tokens.length) {
-            last = tokens.length - at >= BLOCK ? block : single;
+            int left = tokens.length - at;
+            last = runs.computeIfAbsent(sizes.stream().filter(size -> size <= left).findFirst().orElseThrow(), this::run);
             last.decoder.batch().follow(at, Arrays.copyOfRange(tokens, at, at + last.rows()), executor);
             last.decoder.forward(executor);
             at += last.rows();
@@ -113,20 +122,18 @@ public final class Generator {
         while (room < length) {
             room *= 2;
         }
-        past = new Past(config, Math.max(length, Math.min(room, config.maxPositionEmbeddings())), BLOCK);
+        past = new Past(config, Math.max(length, Math.min(room, config.maxPositionEmbeddings())), sizes.getFirst());
+        positions = new Batch(config, 1, 1, past.tokens());
         seen = new int[0];
-        block = run(BLOCK);
-        single = run(1);
-        List<Program> programs = new ArrayList<>();
-        for (Run run : List.of(block, single)) {
-            programs.addAll(run.decoder.programs());
-            programs.add(run.head);
+        runs.clear();
+        if (executor.compiles()) {
+            sizes.forEach(size -> runs.put(size, run(size)));
+            executor.prepare(runs.values().stream().flatMap(run -> Stream.concat(run.decoder.programs().stream(), Stream.of(run.head))).toList());
         }
-        executor.prepare(programs);
     }
 
     private Run run(int rows) {
-        Decoder decoder = new Decoder(parameters, new Batch(config, 1, rows, past.tokens()), past);
+        Decoder decoder = new Decoder(parameters, positions.ofRows(rows), past);
         decoder.batch().buffers().forEach(executor::upload);
         String weight = config.tieWordEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
         int width = config.hiddenSize();

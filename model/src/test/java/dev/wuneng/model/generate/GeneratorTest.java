@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.JvmExecutor;
+import dev.wuneng.kernels.run.Profile;
+import dev.wuneng.kernels.run.Program;
 import dev.wuneng.model.ModelException;
 import dev.wuneng.model.SmallModel;
 import dev.wuneng.model.decoder.Activations.Keep;
@@ -31,16 +34,62 @@ class GeneratorTest {
     void whatIsRememberedChangesNothing(String choice) {
         Parameters parameters = SmallModel.parameters(choice);
         int[] tokens = SmallModel.tokens(300);
-        try (Executor executor = new JvmExecutor(2)) {
-            Generator generator = new Generator(parameters, executor);
-            // A block and single tokens; single tokens; the same again; blocks behind single tokens; more than there was room for; a shorter text.
-            for (int length : new int[] {35, 36, 37, 37, 110, 300, 1}) {
-                close(expected(parameters, Arrays.copyOf(tokens, length), executor), generator.logits(Arrays.copyOf(tokens, length)), length);
+        try (JvmExecutor executor = new JvmExecutor(2)) {
+            for (Executor either : List.of(executor, new Compiling(executor))) {
+                Generator generator = new Generator(parameters, either);
+                // A block and a few tokens; single tokens; the same again; blocks behind single tokens; more than there was room for; a shorter text.
+                for (int length : new int[] {35, 36, 37, 37, 110, 300, 1}) {
+                    close(expected(parameters, Arrays.copyOf(tokens, length), executor), generator.logits(Arrays.copyOf(tokens, length)), length);
+                }
+                int[] other = Arrays.copyOf(tokens, 40);
+                other[20] = (other[20] + 1) % parameters.config().vocabSize();
+                generator.logits(Arrays.copyOf(tokens, 39));
+                close(expected(parameters, other, executor), generator.logits(other), 40);
             }
-            int[] other = Arrays.copyOf(tokens, 40);
-            other[20] = (other[20] + 1) % parameters.config().vocabSize();
-            generator.logits(Arrays.copyOf(tokens, 39));
-            close(expected(parameters, other, executor), generator.logits(other), 40);
+        }
+    }
+
+    /** The JVM as a device for which every program has to be compiled. */
+    private record Compiling(JvmExecutor jvm) implements Executor {
+        @Override
+        public String device() {
+            return jvm.device();
+        }
+
+        @Override
+        public long memory() {
+            return jvm.memory();
+        }
+
+        @Override
+        public void prepare(List<Program> programs) {
+            assertTrue(programs.size() <= 8, "programs of two sizes, and not " + programs.size());
+            jvm.prepare(programs);
+        }
+
+        @Override
+        public void run(Program program, int index) {
+            jvm.run(program, index);
+        }
+
+        @Override
+        public Profile profile() {
+            return jvm.profile();
+        }
+
+        @Override
+        public void upload(Buffer buffer) {
+            jvm.upload(buffer);
+        }
+
+        @Override
+        public void download(Buffer buffer) {
+            jvm.download(buffer);
+        }
+
+        @Override
+        public void close() {
+            jvm.close();
         }
     }
 

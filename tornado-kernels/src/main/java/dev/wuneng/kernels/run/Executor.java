@@ -16,6 +16,11 @@ public interface Executor extends AutoCloseable {
      */
     void prepare(List<Program> programs);
 
+    /** Whether kernels are compiled for the sizes of their launches, so that each size of a program takes long before it runs first. */
+    default boolean compiles() {
+        return true;
+    }
+
     /** Runs all launches of a program in order; views that are stacked stand at {@code index}. */
     void run(Program program, int index);
 

@@ -60,6 +60,11 @@ public final class JvmExecutor implements Executor {
     }
 
     @Override
+    public boolean compiles() {
+        return false;
+    }
+
+    @Override
     public void run(Program program, int index) {
         program.moveTo(index);
         int i = 0;
