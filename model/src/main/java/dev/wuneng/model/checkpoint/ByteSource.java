@@ -1,6 +1,7 @@
 package dev.wuneng.model.checkpoint;
 
 import dev.wuneng.model.ModelException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -10,8 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The bytes of a file, looked at in windows. A file is mapped a window at a time and not as a whole: the pages of a mapping count as memory
- * of the process until it is gone, and a model's file can be larger than the machine's memory.
+ * The bytes of a file, looked at in windows. They are read and not mapped: the page faults of a mapping take longer than the copying, and its pages count as
+ * memory of the process until it is gone.
  */
 sealed interface ByteSource extends AutoCloseable {
 
@@ -30,7 +31,7 @@ sealed interface ByteSource extends AutoCloseable {
     static ByteSource open(Path file) {
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-            return new Mapped(file, channel, channel.size());
+            return new OnDisk(file, channel, channel.size());
         } catch (NoSuchFileException e) {
             throw new ModelException(file + " does not exist: give the path of a safetensors file", e);
         } catch (IOException e) {
@@ -43,11 +44,22 @@ sealed interface ByteSource extends AutoCloseable {
     }
 
     /** A file on disk. */
-    record Mapped(Path file, FileChannel channel, long size) implements ByteSource {
+    record OnDisk(Path file, FileChannel channel, long size) implements ByteSource {
+        /** Bytes read at once: a buffer of NIO's has at most 2 GiB. */
+        private static final long LARGEST_READ = 1 << 30;
+
         @Override
         public MemorySegment window(long from, long size, Arena arena) {
+            MemorySegment bytes = arena.allocate(size);
             try {
-                return channel.map(FileChannel.MapMode.READ_ONLY, from, size, arena);
+                for (long at = 0; at < size;) {
+                    int read = channel.read(bytes.asSlice(at, Math.min(size - at, LARGEST_READ)).asByteBuffer(), from + at);
+                    if (read < 0) {
+                        throw new EOFException("it became shorter while it was read");
+                    }
+                    at += read;
+                }
+                return bytes;
             } catch (IOException e) {
                 throw unreadable(file, e);
             }

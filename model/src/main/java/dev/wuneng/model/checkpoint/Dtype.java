@@ -66,12 +66,41 @@ public enum Dtype {
         };
     }
 
-    /** Halves in native order as elements. */
-    static void copyHalves(MemorySegment halves, MemorySegment elements) {
-        MemorySegment.copy(halves, ValueLayout.JAVA_SHORT_UNALIGNED, 0, elements, HALF, 0, elements.byteSize() / 2);
+    /** Halves in native order as elements, or elements as halves in native order, which is the same. */
+    static void copyHalves(MemorySegment from, MemorySegment to) {
+        MemorySegment.copy(from, ValueLayout.JAVA_SHORT_UNALIGNED, 0, to, HALF, 0, to.byteSize() / 2);
     }
 
-    /** Elements as float32 in native order. One plain loop a type, each of which the JIT vectorises. */
+    /** Whether halves of F16 or BF16 in native order are all finite. */
+    boolean isFinite(MemorySegment halves) {
+        long exponents = this == F16 ? 0x7C00_7C00_7C00_7C00L : 0x7F80_7F80_7F80_7F80L;
+        long lowest = exponents & ~(exponents << 1);
+        // One more in an exponent's last place is carried into the place of the sign if, and only if, the exponent is all ones. Four halves at a time, and
+        // what is carried gathered with or, which may be taken in any order and so with vectors.
+        int longs = Math.toIntExact(halves.byteSize() / 8);
+        long sums = 0;
+        for (int i = 0; i < longs; i++) {
+            sums |= (halves.getAtIndex(ValueLayout.JAVA_LONG_UNALIGNED, i) & exponents) + lowest;
+        }
+        for (long i = 4L * longs; i < halves.byteSize() / 2; i++) {
+            sums |= (Short.toUnsignedLong(halves.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i)) & exponents) + lowest;
+        }
+        return (sums & (exponents + lowest)) == 0;
+    }
+
+    /** Whether float32 in native order are all finite, and stay so when they are rounded to F32, F16 or BF16. */
+    boolean holds(MemorySegment floats) {
+        int infinite = Float.floatToIntBits(this == F16 ? 65520 : this == BF16 ? 0x1.FFp127f : Float.POSITIVE_INFINITY);
+        int count = Math.toIntExact(floats.byteSize() / 4);
+        // A maximum of whole numbers, which unlike one of floats may be taken in any order and so with vectors. NaNs are the largest.
+        int largest = 0;
+        for (int i = 0; i < count; i++) {
+            largest = Math.max(largest, floats.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i) & Integer.MAX_VALUE);
+        }
+        return largest < infinite;
+    }
+
+    /** Elements as float32 in native order, in one plain loop a type. */
     void decode(MemorySegment elements, MemorySegment floats) {
         int count = Math.toIntExact(floats.byteSize() / 4);
         switch (this) {

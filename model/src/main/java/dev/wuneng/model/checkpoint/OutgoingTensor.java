@@ -65,16 +65,11 @@ public final class OutgoingTensor {
     }
 
     private static MemorySegment encoded(String name, MemorySegment floats, Dtype dtype, Arena arena) {
-        long count = floats.byteSize() / 4;
-        MemorySegment elements = arena.allocate(count * dtype.bytes());
-        dtype.encode(floats, elements);
-        if (dtype != Dtype.F32) {
-            MemorySegment again = arena.allocate(floats.byteSize());
-            dtype.decode(elements, again);
-            if (!Tensor.isFinite(again)) {
-                throw new ModelException("tensor " + name + " holds a value that is not finite in " + dtype + ": write it in F32 or, if it is large, BF16");
-            }
+        if (dtype != Dtype.F32 && !dtype.holds(floats)) {
+            throw new ModelException("tensor " + name + " holds a value that is not finite in " + dtype + ": write it in F32 or, if it is large, BF16");
         }
+        MemorySegment elements = arena.allocate(floats.byteSize() / 4 * dtype.bytes());
+        dtype.encode(floats, elements);
         return elements;
     }
 

@@ -4,14 +4,12 @@ import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.model.ModelException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 
 /** A named tensor inside a safetensors file; its elements are read when asked for. */
 public final class Tensor {
-    /** Elements looked at together: enough to make a window worth mapping, few enough to stay small beside any model. */
-    static final int WINDOW = 1 << 22;
-    private static final int EXPONENT = 0x7F800000;
+    /** Elements looked at together: enough to make a window worth reading, few enough that it stays in a processor's cache with what becomes of it. */
+    static final int WINDOW = 1 << 18;
 
     private final String name;
     private final Dtype dtype;
@@ -61,7 +59,7 @@ public final class Tensor {
     public double[] doubles() {
         double[] values = new double[Math.toIntExact(size)];
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment elements = source.window(offset, bytes(), arena);
+            MemorySegment elements = elements(0, size, arena);
             for (int i = 0; i < values.length; i++) {
                 values[i] = dtype.get(elements, i);
             }
@@ -86,27 +84,36 @@ public final class Tensor {
 
     /** Writes the elements in a precision of buffers, rounded where that is less than the tensor's own; a value that is not finite is refused. */
     public void copyTo(MemorySegment target, Type type) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment window = type.isHalf() ? arena.allocate(4L * Math.min(WINDOW, size)) : null;
-            for (long first = 0; first < size; first += WINDOW) {
-                long count = Math.min(WINDOW, size - first);
-                MemorySegment part = target.asSlice(type.bytes() * first, type.bytes() * count);
-                MemorySegment floats = type.isHalf() ? window.asSlice(0, 4 * count) : part;
-                floats(first, floats);
-                boolean finite = isFinite(floats);
-                if (finite && type.isHalf()) {
-                    type.narrow(floats, part);
-                    type.widen(part, floats);
-                    if (!isFinite(floats)) {
-                        throw new ModelException(file() + " holds a value in tensor " + name + " that is too large for " + Dtype.of(type).torchName()
-                                + ": keep it in bfloat16 or float32");
-                    }
-                }
-                if (!finite) {
-                    throw new ModelException(file() + " holds a value that is not finite in tensor " + name
-                            + ": the checkpoint is damaged, fetch it again");
-                }
+        for (long first = 0; first < size; first += WINDOW) {
+            long count = Math.min(WINDOW, size - first);
+            try (Arena arena = Arena.ofConfined()) {
+                copy(elements(first, count, arena), target.asSlice(type.bytes() * first, type.bytes() * count), type, arena);
             }
+        }
+    }
+
+    private void copy(MemorySegment elements, MemorySegment target, Type type, Arena arena) {
+        Dtype kept = Dtype.of(type);
+        if (type.isHalf() && dtype == kept) {
+            Dtype.copyHalves(elements, target);
+            requireFinite(dtype.isFinite(target));
+            return;
+        }
+        MemorySegment floats = type.isHalf() ? arena.allocate(2 * target.byteSize()) : target;
+        dtype.decode(elements, floats);
+        requireFinite(Dtype.F32.holds(floats));
+        if (type.isHalf()) {
+            if (!kept.holds(floats)) {
+                throw new ModelException(file() + " holds a value in tensor " + name + " that is too large for " + kept.torchName()
+                        + ": keep it in bfloat16 or float32");
+            }
+            type.narrow(floats, target);
+        }
+    }
+
+    private void requireFinite(boolean finite) {
+        if (!finite) {
+            throw new ModelException(file() + " holds a value that is not finite in tensor " + name + ": the checkpoint is damaged, fetch it again");
         }
     }
 
@@ -115,19 +122,25 @@ public final class Tensor {
         if (size != other.size) {
             return false;
         }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment mine = arena.allocate(4L * WINDOW);
-            MemorySegment others = arena.allocate(4L * WINDOW);
-            for (long first = 0; first < size; first += WINDOW) {
-                long bytes = 4 * Math.min(WINDOW, size - first);
-                floats(first, mine.asSlice(0, bytes));
-                other.floats(first, others.asSlice(0, bytes));
-                if (MemorySegment.mismatch(mine, 0, bytes, others, 0, bytes) >= 0) {
+        for (long first = 0; first < size; first += WINDOW) {
+            long count = Math.min(WINDOW, size - first);
+            try (Arena arena = Arena.ofConfined()) {
+                if (window(first, count, other.dtype, arena).mismatch(other.window(first, count, dtype, arena)) >= 0) {
                     return false;
                 }
             }
         }
         return true;
+    }
+
+    /** Elements as they can be compared with those of a tensor of another dtype: as they are if that is the same, else as float32. */
+    private MemorySegment window(long first, long count, Dtype others, Arena arena) {
+        if (dtype == others) {
+            return elements(first, count, arena);
+        }
+        MemorySegment floats = arena.allocate(4 * count);
+        floats(first, floats);
+        return floats;
     }
 
     /** Fills {@code floats}, at most {@link #WINDOW} of them, with the elements from {@code first} on, whatever they are. */
@@ -140,15 +153,5 @@ public final class Tensor {
     /** The elements from {@code first} on as they are in the file. */
     MemorySegment elements(long first, long count, Arena arena) {
         return source.window(offset + first * dtype.bytes(), count * dtype.bytes(), arena);
-    }
-
-    static boolean isFinite(MemorySegment floats) {
-        int count = Math.toIntExact(floats.byteSize() / 4);
-        // A maximum of whole numbers, which unlike a sum of floats may be taken in any order and so with vectors.
-        int largest = 0;
-        for (int i = 0; i < count; i++) {
-            largest = Math.max(largest, floats.getAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i) & EXPONENT);
-        }
-        return largest < EXPONENT;
     }
 }

@@ -49,14 +49,16 @@ public final class Buffer {
 
         /** Stores float32 as halves. */
         public void narrow(MemorySegment floats, MemorySegment halves) {
-            for (int i = 0; i < halves.byteSize() / 2; i++) {
+            int count = Math.toIntExact(halves.byteSize() / 2);
+            for (int i = 0; i < count; i++) {
                 halves.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, half(floats.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i)));
             }
         }
 
         /** Gives halves as float32. */
         public void widen(MemorySegment halves, MemorySegment floats) {
-            for (int i = 0; i < halves.byteSize() / 2; i++) {
+            int count = Math.toIntExact(halves.byteSize() / 2);
+            for (int i = 0; i < count; i++) {
                 floats.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, value(halves.getAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i)));
             }
         }
