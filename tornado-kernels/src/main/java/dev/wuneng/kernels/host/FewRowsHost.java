@@ -1,13 +1,15 @@
 package dev.wuneng.kernels.host;
 
+import dev.wuneng.kernels.host.GemmHost.Matrix;
 import dev.wuneng.kernels.run.Buffer.Type;
 import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Scratch;
 import dev.wuneng.kernels.run.View;
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * y = a bᵀ (+ bias) for so few rows of a [m, k] that packing b [n, k] would cost more than multiplying: what generating a token or reading a short prompt
+ * y (+)= a bᵀ (+ bias) for so few rows of a [m, k] that packing b [n, k] would cost more than multiplying: what generating a token or reading a short prompt
  * needs. b may be stored in half precision.
  *
  * <p>For a single row, b is read from one end to the other, which is as fast as memory is. For more, four rows of b at a time become floats in thread memory,
@@ -21,45 +23,72 @@ import jdk.incubator.vector.FloatVector;
  *
  * @param bias [n], or null
  */
-public record FewRowsHost(View a, View b, View bias, View y, int m, int n, int k) {
+record FewRowsHost(int products, Matrix a, Matrix b, View bias, Matrix y, int m, int n, int k, boolean accumulate) {
     /** Up to so many rows this is the faster form. */
-    public static final int MOST_ROWS = 32;
+    static final int MOST_ROWS = 32;
     private static final int COLUMNS = 4;
     /** Sixteen sums, four vectors of b and one of a need a register file of 32, which comes with vectors of 512 bits. */
     private static final int ROWS = Lanes.LENGTH == 16 ? 4 : 2;
     private static final int SUMS = ROWS * COLUMNS;
     /** Where the rows of b begin, behind the sums. */
     private static final int B = SUMS * Lanes.LENGTH;
-    /** Items are groups of four columns of y. */
-    public HostForm form() {
-        return new HostForm((n + COLUMNS - 1) / COLUMNS, this::run);
+    /** Items are groups of four columns of y, for each product. */
+    HostForm form() {
+        return new HostForm(products * groups(), this::run);
+    }
+
+    private int groups() {
+        return (n + COLUMNS - 1) / COLUMNS;
     }
 
     private void run(int from, int to, int[] at, Scratch scratch) {
-        Type type = b.type();
         int line = 2 * Lanes.roundUp((k + 1) / 2);
-        int as = B + COLUMNS * line;
-        float[] s = scratch.floats(as + (m + ROWS - 1) * line);
-        boolean zipped = m > 1 || type.isHalf();
-        for (int i = 0; i < m; i++) {
-            if (zipped) {
-                Halves.readZipped(a.segment(), Type.F32, at[0] + i * k, s, as + i * line, k, line);
+        float[] s = scratch.floats(B + (COLUMNS + m + ROWS - 1) * line);
+        int groups = groups();
+        for (int item = from; item < to;) {
+            int product = item / groups;
+            int end = Math.min(to, (product + 1) * groups);
+            int left = (item - product * groups) * COLUMNS;
+            int right = Math.min(n, (end - product * groups) * COLUMNS);
+            if (m == 1) {
+                row(product, left, right, line, at, s);
             } else {
-                Lanes.read(a.segment(), at[0], s, as, k, 0f);
+                rows(product, left, right, line, at, s);
             }
+            item = end;
         }
-        int b0 = at[type.isHalf() ? GemmHost.HALVES : GemmHost.FLOATS];
-        int y0 = at[bias == null ? 3 : 4];
-        int last = Math.min(n, to * COLUMNS);
-        if (m == 1) {
-            for (int j = from * COLUMNS; j < last; j++) {
-                put(single(s, as, b0 + j * k), 0, j, at, y0);
-            }
-            return;
+    }
+
+    private int row(Matrix matrix, int at, int product, int i) {
+        return at + product * matrix.step() + i * matrix.ld();
+    }
+
+    private int rowOfB(int product, int j, int[] at) {
+        return row(b, at[b.view().type().isHalf() ? GemmHost.HALVES : GemmHost.FLOATS], product, j);
+    }
+
+    /** Columns {@code left} to {@code right - 1} of y where it has a single row. */
+    private void row(int product, int left, int right, int line, int[] at, float[] s) {
+        int from = row(a, at[0], product, 0);
+        int as = B + COLUMNS * line;
+        if (b.view().type().isHalf()) {
+            Halves.readZipped(a.view().segment(), Type.F32, from, s, as, k, line);
+        } else {
+            Lanes.read(a.view().segment(), from, s, as, k, 0f);
         }
-        for (int j = from * COLUMNS; j < last; j += COLUMNS) {
+        for (int j = left; j < right; j++) {
+            put(single(s, as, rowOfB(product, j, at)), product, 0, j, at);
+        }
+    }
+
+    private void rows(int product, int left, int right, int line, int[] at, float[] s) {
+        int as = B + COLUMNS * line;
+        for (int i = 0; i < m; i++) {
+            Halves.readZipped(a.view().segment(), Type.F32, row(a, at[0], product, i), s, as + i * line, k, line);
+        }
+        for (int j = left; j < right; j += COLUMNS) {
             for (int c = 0; c < COLUMNS; c++) {
-                Halves.readZipped(b.segment(), type, b0 + Math.min(j + c, n - 1) * k, s, B + c * line, k, line);
+                Halves.readZipped(b.view().segment(), b.view().type(), rowOfB(product, Math.min(j + c, n - 1), at), s, B + c * line, k, line);
             }
             for (int i = 0; i < m; i += ROWS) {
                 if (ROWS == 4) {
@@ -72,28 +101,31 @@ public record FewRowsHost(View a, View b, View bias, View y, int m, int n, int k
                 }
                 for (int r = 0; r < ROWS && i + r < m; r++) {
                     for (int c = 0; c < COLUMNS && j + c < n; c++) {
-                        put(s[r * COLUMNS + c], i + r, j + c, at, y0);
+                        put(s[r * COLUMNS + c], product, i + r, j + c, at);
                     }
                 }
             }
         }
     }
 
+    private void put(float sum, int product, int i, int j, int[] at) {
+        int to = row(y, at[bias == null ? 3 : 4], product, i) + j;
+        float start = accumulate ? y.view().floats().get(to) : bias == null ? 0f : bias.floats().get(at[3] + j);
+        y.view().floats().set(to, start + sum);
+    }
+
     /** The product of the only row of a with a row of b. */
     private float single(float[] s, int as, int row) {
-        return switch (b.type()) {
-            case F32 -> RowProduct.floats(s, as, b.segment(), row, k);
-            case BF16 -> RowProduct.brains(s, as, b.segment(), row, k);
+        MemorySegment bs = b.view().segment();
+        Type type = b.view().type();
+        return switch (type) {
+            case F32 -> RowProduct.floats(s, as, bs, row, k);
+            case BF16 -> RowProduct.brains(s, as, bs, row, k);
             default -> {
-                Halves.readZipped(b.segment(), b.type(), row, s, B, k, k);
+                Halves.readZipped(bs, type, row, s, B, k, k);
                 yield RowProduct.zipped(s, as, B, k);
             }
         };
-    }
-
-    private void put(float product, int i, int j, int[] at, int y0) {
-        float start = bias == null ? 0f : bias.floats().get(at[3] + j);
-        y.floats().set(y0 + i * n + j, start + product);
     }
 
     /** The products of four rows of a with four of b, as vectors yet to be added up. */

@@ -73,6 +73,12 @@ public final class GemmHost implements HostBody {
 
     /** The form of a launch with the views a, b where it is stored as floats, b where it is stored as halves, (bias,) y. */
     public static HostForm form(Layout layout, int products, Matrix a, Matrix b, View bias, Matrix y, int m, int n, int k, boolean accumulate) {
+        if (layout == Layout.NT && m <= FewRowsHost.MOST_ROWS) {
+            return new FewRowsHost(products, a, b, bias, y, m, n, k, accumulate).form();
+        }
+        if (layout == Layout.NN && FewRowsAcrossHost.suits(products, b, m, n, k) && !accumulate) {
+            return new FewRowsAcrossHost(a, b, bias, y, m, n, k).form();
+        }
         if (layout == Layout.TN && accumulate && DeepGemmHost.suits(products, m, n, k)) {
             return new DeepGemmHost(products, a, b, y, m, n, k).form();
         }

@@ -74,6 +74,15 @@ public final class StateScanHost {
         p.scaleLines(m, state, p.row(p.through, length));
     }
 
+    /** The last checkpoint of every state. */
+    public static HostForm last(View checkpoints, View state, int states, int slots, int square) {
+        return new HostForm(states, (from, to, at, scratch) -> {
+            for (int i = from; i < to; i++) {
+                MemorySegment.copy(checkpoints.segment(), 4L * (at[0] + (i * slots + slots - 1) * square), state.segment(), 4L * (at[1] + i * square), 4L * square);
+            }
+        });
+    }
+
     /** z = Sᵀ u. */
     public static HostForm readout(View streams, View e, View checkpoints, View u, View z, int batch, int tokens, int heads, int size) {
         return fromCheckpoints(streams, e, checkpoints, u, z, batch, tokens, heads, size, false);

@@ -1,6 +1,5 @@
 package dev.wuneng.kernels.op;
 
-import dev.wuneng.kernels.host.FewRowsHost;
 import dev.wuneng.kernels.host.GemmHost;
 import dev.wuneng.kernels.host.GemmHost.Layout;
 import dev.wuneng.kernels.host.GemmHost.Matrix;
@@ -36,8 +35,7 @@ final class Gemm {
                 accumulate ? 1 : 0, Stored.type(b))
                 .inGroups(GemmGroups.fills(m, n) ? GemmGroups.product(m, n) : GemmSlices.product(m, n))
                 .inVectors(GemmVectors.product(m, n))
-                .onHost(() -> fewRows(layout, m) && !accumulate ? new FewRowsHost(a, b, null, y, m, n, k).form()
-                        : GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate));
+                .onHost(() -> GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), null, new Matrix(y, n), m, n, k, accumulate));
     }
 
     /** Writes y_ij = bias_j + the product. */
@@ -46,12 +44,7 @@ final class Gemm {
                 Stored.type(b))
                 .inGroups(GemmGroups.fills(m, n) ? GemmGroups.productBias(m, n) : GemmSlices.productBias(m, n))
                 .inVectors(GemmVectors.productBias(m, n))
-                .onHost(() -> fewRows(layout, m) ? new FewRowsHost(a, b, bias, y, m, n, k).form()
-                        : GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false));
-    }
-
-    private static boolean fewRows(Layout layout, int m) {
-        return layout == Layout.NT && m <= FewRowsHost.MOST_ROWS;
+                .onHost(() -> GemmHost.form(layout, 1, left(layout, a, m, k), right(layout, b, n, k), bias, new Matrix(y, n), m, n, k, false));
     }
 
     private static Matrix left(Layout layout, View a, int m, int k) {

@@ -59,7 +59,8 @@ public final class StateScan {
     /** Writes the state after the last token: the initial state of what follows. */
     public static Launch last(View checkpoints, View state, int batch, int tokens, int heads, int headSize) {
         return Launch.of("state_scan.last", StateScan::stateScanLast, batch * heads * headSize * headSize,
-                checkpoints, state, slots(tokens), headSize * headSize);
+                checkpoints, state, slots(tokens), headSize * headSize)
+                .onHost(() -> StateScanHost.last(checkpoints, state, batch * heads, slots(tokens), headSize * headSize));
     }
 
     public static void stateScanForward(int from, int to, IntArray at, int p, FloatArray streams, FloatArray initial, FloatArray y, FloatArray e,
