@@ -1,8 +1,10 @@
 package dev.wuneng.model.decoder;
 
 import dev.wuneng.kernels.run.Buffer;
+import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.View;
 import dev.wuneng.model.ModelConfig;
+import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -48,6 +50,19 @@ public final class Past {
     /** Rows of new tokens, [rows, width] for every layer, behind a row for the token before them. */
     View rows(String name, int width) {
         return stack(name, (1L + mostRows) * width).plus(width);
+    }
+
+    /** Takes over what a shorter one knows of its text, for decoders that were made already. */
+    public void takeFrom(Past shorter, Executor executor) {
+        for (Buffer to : buffers.values()) {
+            Buffer from = shorter.buffers.get(to.name());
+            executor.download(from);
+            long bytes = 4L * from.size() / config.numHiddenLayers();
+            for (int l = 0; l < config.numHiddenLayers(); l++) {
+                MemorySegment.copy(from.segment(), l * bytes, to.segment(), l * (4L * to.size() / config.numHiddenLayers()), bytes);
+            }
+            executor.upload(to);
+        }
     }
 
     private View stack(String name, long size) {

@@ -113,7 +113,7 @@ public final class Generator {
         return logits.floats().toHeapArray();
     }
 
-    /** Makes sure that a text of so many tokens fits; where it does not yet, what was known of the text before is given up. */
+    /** Makes sure that a text of so many tokens fits. */
     private void makeRoom(int length) {
         if (past != null && length <= past.tokens()) {
             return;
@@ -122,13 +122,15 @@ public final class Generator {
         while (room < length) {
             room *= 2;
         }
+        Past shorter = past;
         past = new Past(config, Math.max(length, Math.min(room, config.maxPositionEmbeddings())), sizes.getFirst());
         positions = new Batch(config, 1, 1, past.tokens());
-        seen = new int[0];
         runs.clear();
-        if (executor.compiles()) {
-            sizes.forEach(size -> runs.put(size, run(size)));
-            executor.prepare(runs.values().stream().flatMap(run -> Stream.concat(run.decoder.programs().stream(), Stream.of(run.head))).toList());
+        List<Integer> now = executor.compiles() ? sizes : List.of(1);
+        now.forEach(size -> runs.put(size, run(size)));
+        executor.prepare(runs.values().stream().flatMap(run -> Stream.concat(run.decoder.programs().stream(), Stream.of(run.head))).toList());
+        if (shorter != null) {
+            past.takeFrom(shorter, executor);
         }
     }
 

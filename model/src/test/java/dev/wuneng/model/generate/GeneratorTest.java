@@ -19,7 +19,9 @@ import dev.wuneng.model.parameter.Parameters;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +37,7 @@ class GeneratorTest {
         Parameters parameters = SmallModel.parameters(choice);
         int[] tokens = SmallModel.tokens(300);
         try (JvmExecutor executor = new JvmExecutor(2)) {
-            for (Executor either : List.of(executor, new Compiling(executor))) {
+            for (Executor either : List.of(executor, new Compiling(executor, new HashMap<>()))) {
                 Generator generator = new Generator(parameters, either);
                 // A block and a few tokens; single tokens; the same again; blocks behind single tokens; more than there was room for; a shorter text.
                 for (int length : new int[] {35, 36, 37, 37, 110, 300, 1}) {
@@ -49,8 +51,26 @@ class GeneratorTest {
         }
     }
 
-    /** The JVM as a device for which every program has to be compiled. */
-    private record Compiling(JvmExecutor jvm) implements Executor {
+    @Test
+    void aTextThatOutgrowsItsRoomIsNotReadAgain() {
+        Parameters parameters = SmallModel.parameters("\"state_heads\": true");
+        int[] tokens = SmallModel.tokens(258);
+        try (JvmExecutor jvm = new JvmExecutor(2)) {
+            Compiling counting = new Compiling(jvm, new HashMap<>());
+            Generator generator = new Generator(parameters, counting);
+            generator.logits(Arrays.copyOf(tokens, 256));
+            assertEquals(8, counting.runs.remove("embed"));
+            close(expected(parameters, tokens, jvm), generator.logits(tokens), 258);
+            assertEquals(2, counting.runs.get("embed"));
+        }
+    }
+
+    /**
+     * The JVM as a device for which every program has to be compiled.
+     *
+     * @param runs how often each program ran
+     */
+    private record Compiling(JvmExecutor jvm, Map<String, Integer> runs) implements Executor {
         @Override
         public String device() {
             return jvm.device();
@@ -69,6 +89,7 @@ class GeneratorTest {
 
         @Override
         public void run(Program program, int index) {
+            runs.merge(program.name(), 1, Integer::sum);
             jvm.run(program, index);
         }
 
