@@ -6,6 +6,7 @@ import dev.wuneng.kernels.run.HostForm;
 import dev.wuneng.kernels.run.Scratch;
 import dev.wuneng.kernels.run.View;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -118,14 +119,14 @@ record FewRowsHost(int products, Matrix a, Matrix b, View bias, Matrix y, int m,
     private float single(float[] s, int as, int row) {
         MemorySegment bs = b.view().segment();
         Type type = b.view().type();
-        return switch (type) {
-            case F32 -> RowProduct.floats(s, as, bs, row, k);
-            case BF16 -> RowProduct.brains(s, as, bs, row, k);
-            default -> {
-                Halves.readZipped(bs, type, row, s, B, k, k);
-                yield RowProduct.zipped(s, as, B, k);
-            }
-        };
+        if (type == Type.F32) {
+            return RowProduct.floats(s, as, bs, row, k);
+        }
+        if (type == Type.BF16 && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
+            return RowProduct.brains(s, as, bs, row, k);
+        }
+        Halves.readZipped(bs, type, row, s, B, k, k);
+        return RowProduct.zipped(s, as, B, k);
     }
 
     /** The products of four rows of a with four of b, as vectors yet to be added up. */

@@ -17,11 +17,13 @@ import jdk.incubator.vector.VectorSpecies;
 /** Reads a matrix in the precision in which it is stored, as float32. */
 final class Halves {
     private static final VectorSpecies<Float> FLOATS = VectorMath.SPECIES;
-    private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
+    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    /** The second of two halves in an int, which is a float as it stands. */
+    static final int SECOND = 0xFFFF0000;
     /** Halves in a vector of ints. Where bytes are the other way round, more than any row has, so that elements are taken one by one. */
-    static final int PAIRS = ORDER == ByteOrder.LITTLE_ENDIAN ? 2 * Lanes.LENGTH : 1 << 30;
+    private static final int PAIRS = ORDER == ByteOrder.LITTLE_ENDIAN ? 2 * Lanes.LENGTH : 1 << 30;
     /** Elements with even numbers, and with odd ones, in either half of a vector. */
     private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(FLOATS, lane -> 2 * lane % Lanes.LENGTH);
     private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(FLOATS, lane -> (2 * lane + 1) % Lanes.LENGTH);
@@ -70,20 +72,20 @@ final class Halves {
         int l = 0;
         if (type == Type.F32) {
             for (; l <= size - PAIRS; l += PAIRS) {
-                FloatVector low = Lanes.load(from, element + l);
-                FloatVector high = Lanes.load(from, element + l + Lanes.LENGTH);
+                FloatVector low = FloatVector.fromMemorySegment(FLOATS, from, 4L * (element + l), ORDER);
+                FloatVector high = FloatVector.fromMemorySegment(FLOATS, from, 4L * (element + l + Lanes.LENGTH), ORDER);
                 low.rearrange(EVEN).blend(high.rearrange(EVEN), UPPER).intoArray(to, index + l);
                 low.rearrange(ODD).blend(high.rearrange(ODD), UPPER).intoArray(to, index + l + Lanes.LENGTH);
             }
         } else if (type == Type.BF16) {
             for (; l <= size - PAIRS; l += PAIRS) {
-                IntVector pairs = pairs(from, element + l);
-                first(pairs).intoArray(to, index + l);
-                second(pairs).intoArray(to, index + l + Lanes.LENGTH);
+                IntVector pairs = IntVector.fromMemorySegment(INTS, from, 2L * (element + l), ORDER);
+                pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(to, index + l);
+                pairs.and(SECOND).reinterpretAsFloats().intoArray(to, index + l + Lanes.LENGTH);
             }
         } else {
             for (; l <= size - PAIRS; l += PAIRS) {
-                IntVector pairs = pairs(from, element + l);
+                IntVector pairs = IntVector.fromMemorySegment(INTS, from, 2L * (element + l), ORDER);
                 widened(pairs).intoArray(to, index + l);
                 widened(pairs.lanewise(VectorOperators.LSHR, 16)).intoArray(to, index + l + Lanes.LENGTH);
             }
@@ -99,19 +101,5 @@ final class Halves {
         FloatVector low = even.rearrange(LOWER_TWICE).blend(odd.rearrange(LOWER_TWICE), ODD_LANES);
         FloatVector high = even.rearrange(UPPER_TWICE).blend(odd.rearrange(UPPER_TWICE), ODD_LANES);
         return low.add(high);
-    }
-
-    static IntVector pairs(MemorySegment from, int element) {
-        return IntVector.fromMemorySegment(INTS, from, 2L * element, ORDER);
-    }
-
-    /** BF16 of the first of two elements in each lane. */
-    static FloatVector first(IntVector pairs) {
-        return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-    }
-
-    /** BF16 of the second of two elements in each lane. */
-    static FloatVector second(IntVector pairs) {
-        return pairs.and(0xFFFF0000).reinterpretAsFloats();
     }
 }
