@@ -22,6 +22,7 @@ import jdk.incubator.vector.FloatVector;
  *        └───────────┘                  └───────────┘
  * </pre>
  *
+ * @param products how many such products there are, one a head, each a step of its matrices further
  * @param bias [n], or null
  */
 record FewRowsHost(int products, Matrix a, Matrix b, View bias, Matrix y, int m, int n, int k, boolean accumulate) {
@@ -33,6 +34,7 @@ record FewRowsHost(int products, Matrix a, Matrix b, View bias, Matrix y, int m,
     private static final int SUMS = ROWS * COLUMNS;
     /** Where the rows of b begin, behind the sums. */
     private static final int B = SUMS * Lanes.LENGTH;
+
     /** Items are groups of four columns of y, for each product. */
     HostForm form() {
         return new HostForm(products * groups(), this::run);
