@@ -123,6 +123,9 @@ public final class Generator {
             room *= 2;
         }
         Past shorter = past;
+        int[] known = seen;
+        // Nothing is known where what follows fails: of memory that there is not, or on a device.
+        seen = new int[0];
         past = new Past(config, Math.max(length, Math.min(room, config.maxPositionEmbeddings())), sizes.getFirst());
         positions = new Batch(config, 1, 1, past.tokens());
         runs.clear();
@@ -131,6 +134,7 @@ public final class Generator {
         executor.prepare(runs.values().stream().flatMap(run -> Stream.concat(run.decoder.programs().stream(), Stream.of(run.head))).toList());
         if (shorter != null) {
             past.takeFrom(shorter, executor);
+            seen = known;
         }
     }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.wuneng.kernels.run.Buffer;
 import dev.wuneng.kernels.run.Executor;
 import dev.wuneng.kernels.run.JvmExecutor;
+import dev.wuneng.kernels.run.KernelException;
 import dev.wuneng.kernels.run.Profile;
 import dev.wuneng.kernels.run.Program;
 import dev.wuneng.model.ModelException;
@@ -65,12 +66,30 @@ class GeneratorTest {
         }
     }
 
+    @Test
+    void whereNoRoomCanBeMadeNothingIsKnownAfterwards() {
+        Parameters parameters = SmallModel.parameters("\"state_heads\": true");
+        int[] tokens = SmallModel.tokens(258);
+        try (JvmExecutor jvm = new JvmExecutor(2)) {
+            Compiling device = new Compiling(jvm, new HashMap<>());
+            Generator generator = new Generator(parameters, device);
+            generator.logits(Arrays.copyOf(tokens, 256));
+            device.runs.put(Compiling.REFUSED, 1);
+            assertThrows(KernelException.class, () -> generator.logits(tokens));
+            device.runs.remove(Compiling.REFUSED);
+            close(expected(parameters, tokens, jvm), generator.logits(tokens), 258);
+        }
+    }
+
     /**
      * The JVM as a device for which every program has to be compiled.
      *
      * @param runs how often each program ran
      */
     private record Compiling(JvmExecutor jvm, Map<String, Integer> runs) implements Executor {
+        /** While this is among the runs, no program is taken. */
+        static final String REFUSED = "refused";
+
         @Override
         public String device() {
             return jvm.device();
@@ -83,6 +102,9 @@ class GeneratorTest {
 
         @Override
         public void prepare(List<Program> programs) {
+            if (runs.containsKey(REFUSED)) {
+                throw new KernelException("the device has no memory left");
+            }
             assertTrue(programs.size() <= 8, "programs of two sizes, and not " + programs.size());
             jvm.prepare(programs);
         }
