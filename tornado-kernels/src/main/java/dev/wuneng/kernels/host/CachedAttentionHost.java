@@ -147,13 +147,13 @@ public final class CachedAttentionHost {
         for (int c = 0; c < count; c += 2) {
             FloatVector weight = FloatVector.broadcast(Lanes.SPECIES, s[weights + c]);
             int value = v0 + c * stride;
-            s0 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value), ByteOrder.nativeOrder()), s0);
+            s0 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * value, ByteOrder.nativeOrder()), s0);
             s1 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + Lanes.LENGTH), ByteOrder.nativeOrder()), s1);
             s2 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + 2 * Lanes.LENGTH), ByteOrder.nativeOrder()), s2);
             s3 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + 3 * Lanes.LENGTH), ByteOrder.nativeOrder()), s3);
             weight = FloatVector.broadcast(Lanes.SPECIES, s[weights + c + 1]);
             value = v0 + Math.min(c + 1, count - 1) * stride;
-            s0 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value), ByteOrder.nativeOrder()), s0);
+            s0 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * value, ByteOrder.nativeOrder()), s0);
             s1 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + Lanes.LENGTH), ByteOrder.nativeOrder()), s1);
             s2 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + 2 * Lanes.LENGTH), ByteOrder.nativeOrder()), s2);
             s3 = weight.fma(FloatVector.fromMemorySegment(Lanes.SPECIES, v, 4L * (value + 3 * Lanes.LENGTH), ByteOrder.nativeOrder()), s3);
